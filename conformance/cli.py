@@ -1,0 +1,175 @@
+"""The command line. Thin: each command reads its options and calls the room that does the work."""
+
+from __future__ import annotations
+
+import json
+import os
+import sys
+from pathlib import Path
+from typing import Any
+
+import click
+
+from conformance import __version__
+
+_ROLE = click.Choice(["client", "server"])
+_FILE = click.Path(exists=True, dir_okay=False, path_type=Path)
+_DIR = click.Path(exists=True, file_okay=False, path_type=Path)
+
+
+class _Wrong(click.ClickException):
+    """Used wrongly: exit status 2 and what is wrong, line by line."""
+
+    exit_code = 2
+
+
+@click.group(context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100})
+@click.version_option(__version__, prog_name="fumo-conformance")
+def main() -> None:
+    """Conformance of firmware update over the air with OMA Device Management.
+
+    Plays the DM server, the content server and the sender of triggers against a device, or a device against a server;
+    judges every message; writes reports.
+    """
+
+
+@main.command()
+@click.option("--iut", "iuts", multiple=True, type=_FILE, help="IUT file: the implementation under test.")
+@click.option("--role", type=_ROLE, help="Only cases for implementations of this role.")
+@click.option("--select", multiple=True, metavar="PATTERN", help="Only these cases: ids with * and **, or @file.")
+@click.option("--output", type=click.Path(path_type=Path), metavar="DIR", help="Run folder (default: below reports/).")
+@click.option("--strict", is_flag=True, help="A broken SHOULD fails.")
+@click.option("--seed", type=int, default=0, show_default=True, help="Seed of everything chosen by chance.")
+@click.option("--permutations", type=click.Choice(["all", "pairwise", "one"]), help="How axes are multiplied.")
+@click.option("--resume", type=_DIR, metavar="RUN_DIR", help="Go on with an interrupted run.")
+@click.option("--rerun-failed", is_flag=True, help="Play what did not pass once more; a change is shown as unstable.")
+@click.option("-n", "--workers", type=int, default=0, help="Worker processes (pytest-xdist).")
+def run(**given: Any) -> None:
+    """Run the suite. Without --iut: the reference device, then the reference server."""
+    from conformance.harness.session import run_suite
+
+    sys.exit(_guarded(lambda: run_suite(**given)))
+
+
+@main.command(name="list")
+@click.option("--iut", "iuts", multiple=True, type=_FILE, help="IUT file (default: the reference peers).")
+@click.option("--role", type=_ROLE, help="Only this role.")
+@click.option("--select", multiple=True, metavar="PATTERN", help="Only these cases.")
+@click.option("--permutations", type=click.Choice(["all", "pairwise", "one"]), default="all")
+@click.option("--format", "form", type=click.Choice(["text", "json"]), default="text", show_default=True)
+def list_(iuts: tuple[Path, ...], role: str | None, select: tuple[str, ...], permutations: str, form: str) -> None:
+    """What would run for an implementation, and why or why not."""
+    from conformance.harness.listing import listing, listing_text
+
+    rows = _guarded(lambda: listing(iuts, role, select, permutations))
+    click.echo(json.dumps(rows, indent=1, ensure_ascii=False) if form == "json" else listing_text(rows))
+
+
+@main.command()
+@click.argument("case")
+def explain(case: str) -> None:
+    """Purpose, requirements and steps of a case, in words."""
+    from conformance.harness.explain import explain as explain_case
+
+    click.echo(_guarded(lambda: explain_case(case)))
+
+
+@main.command()
+@click.option("--root", type=_DIR, help="Another folder of test cases.")
+def lint(root: Path | None) -> None:
+    """Check every file of the test cases; prints file:line: key: what."""
+    from conformance.harness.lint import lint as lint_all
+    from conformance.harness.places import testcases
+
+    faults = lint_all(root or testcases())
+    for fault in faults:
+        click.echo(fault)
+    if not faults:
+        click.echo("nothing to complain about")
+    sys.exit(1 if faults else 0)
+
+
+@main.command()
+@click.argument("run_dir", type=_DIR)
+@click.option("--strict", is_flag=True, help="A broken SHOULD fails.")
+@click.option("--format", "form", type=click.Choice(["text", "json"]), default="text", show_default=True)
+def judge(run_dir: Path, strict: bool, form: str) -> None:
+    """Judge the evidence of an earlier run again; no peer is needed."""
+    from conformance.harness.rejudge import rejudge, rejudge_text
+
+    found = _guarded(lambda: rejudge(run_dir, strict or None))
+    click.echo(json.dumps(found, indent=1, ensure_ascii=False) if form == "json" else rejudge_text(found))
+    sys.exit(found["exit"])
+
+
+@main.command()
+@click.argument("file", type=click.File("rb"))
+@click.option("--as", "kind", type=click.Choice(["message", "trigger", "push", "descriptor"]), help="What it is.")
+def decode(file: Any, kind: str | None) -> None:
+    """Show any body or datagram from the field, with every departure from the rules and its offset."""
+    from conformance.harness.decoding import Undecodable, decode_text
+
+    try:
+        click.echo(decode_text(file.read(96 << 20), kind))
+    except Undecodable as fault:
+        click.echo(f"{file.name}: {fault}", err=True)
+        sys.exit(1)
+
+
+@main.command()
+@click.argument("what", type=click.Choice(["record", "iut", "testcase", "requirements"]))
+def schema(what: str) -> None:
+    """Print a JSON Schema: of a line of the record, an IUT file, a case file, the requirement catalogue."""
+    from conformance.harness.schemas import schema_of
+
+    click.echo(json.dumps(schema_of(what), indent=2, ensure_ascii=False))
+
+
+@main.command()
+@click.argument("folder", type=click.Path(path_type=Path))
+@click.option("--size", type=int, default=65536, show_default=True, help="Octets of the update package `good`.")
+def example(folder: Path, size: int) -> None:
+    """Write IUT files and update packages for the reference peers, attached as processes, into FOLDER."""
+    from conformance.harness.embedded import write_example
+
+    for path in _guarded(lambda: write_example(folder, size)):
+        click.echo(path)
+
+
+@main.command()
+@click.argument("shell", type=click.Choice(["bash", "zsh", "fish"]))
+def completion(shell: str) -> None:
+    """Print the completion script for a shell: eval "$(fumo-conformance completion bash)"."""
+    from click.shell_completion import get_completion_class
+
+    found = get_completion_class(shell)
+    assert found is not None
+    click.echo(found(main, {}, "fumo-conformance", "_FUMO_CONFORMANCE_COMPLETE").source())
+
+
+def _guarded(work: Any) -> Any:
+    """Runs ``work``; files with faults are told line by line with exit status 2."""
+    from conformance.harness.yamlfile import FileFault, FileFaults
+
+    try:
+        return work()
+    except (FileFault, FileFaults) as fault:
+        raise _Wrong(str(fault)) from fault
+    except BrokenPipeError:
+        sys.stdout = open(os.devnull, "w")  # noqa: SIM115, PTH123 - the reader went away: stay silent
+        raise SystemExit(0) from None
+    except OSError as trouble:
+        raise _Wrong(f"{trouble.filename or ''}: {trouble.strerror or trouble}".lstrip(": ")) from trouble
+
+
+def _peers() -> None:
+    from conformance.peers.options import device, server
+
+    main.add_command(device)
+    main.add_command(server)
+
+
+_peers()
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,407 @@
+"""One DM session seen from the server: packages 2 and 4 (DM Protocol 5 to 9). No I/O, no clock.
+
+The session checks credentials, keeps the books of what must be answered, asks for the rest of a package, splits large
+objects and repeats its commands where the client wants other credentials first. What to command is the caller's.
+Small methods are there to be overridden by a deviation.
+"""
+
+from __future__ import annotations
+
+import base64
+import hashlib
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Any, TypeVar
+
+from conformance.dm.credentials import Account, Verifier, mac_header, make_cred
+from conformance.dm.largeobject import Splitter
+from conformance.syncml.codec import Decoded, decode, encode, media_type
+from conformance.syncml.element import SyntaxFault
+from conformance.syncml.model import (
+    Alert,
+    Block,
+    Chal,
+    Command,
+    Cred,
+    Header,
+    Item,
+    Message,
+    Meta,
+    Results,
+    Status,
+)
+from conformance.syncml.wbxml import WbxmlStyle
+from conformance.syncml.xmlcodec import XmlStyle
+
+C = TypeVar("C", bound=Command)
+
+NEXT_MESSAGE, SESSION_ABORT, GENERIC_ALERT = "1222", "1223", "1226"
+AUTH_TYPES = {"basic": "syncml:auth-basic", "md5": "syncml:auth-md5", "hmac": "syncml:auth-MAC"}
+
+
+@dataclass(slots=True)
+class PeerKeys:
+    """What a server keeps per device: how the device shows itself, and how the server shows itself to the device.
+
+    ``kind`` is the authentication type (none, basic, md5, hmac). ``nonce`` is the one for the server's own credentials; it
+    came from the device (its NextNonce) or from the account.
+    """
+
+    kind: str
+    verifier: Verifier
+    account: Account
+    nonce: bytes = b""
+
+
+@dataclass(slots=True)
+class ServerSettings:
+    """Facts of a server. Sizes in octets; ``None`` announces nothing. ``quiet`` sends no credentials before asked."""
+
+    server_id: str
+    url: str
+    max_msg_size: int | None = 65536
+    max_obj_size: int | None = 96 * 1024 * 1024
+    resp_uri: str | None = None
+    send_credentials: bool = True
+    tries: int = 3
+
+
+@dataclass(slots=True)
+class Received:
+    """What became of one message of the client."""
+
+    decoded: Decoded | None = None
+    fault: SyntaxFault | None = None
+    facts: dict[str, Any] = field(default_factory=dict)
+    authenticated: bool = False
+    complete: bool = False
+    aborted: bool = False
+    repeated: bool = False
+    refused: bool = False
+
+    @property
+    def message(self) -> Message | None:
+        """The message, where the octets were one."""
+        return self.decoded.message if self.decoded else None
+
+
+@dataclass(slots=True)
+class Outgoing:
+    """A message ready to be sent."""
+
+    message: Message
+    octets: bytes
+    media: str
+    headers: list[tuple[str, str]] = field(default_factory=list)
+
+
+class ServerSession:
+    """One session. Call :meth:`receive` with each request and :meth:`respond` once for each."""
+
+    def __init__(self, settings: ServerSettings, keys: PeerKeys, *, xml: XmlStyle | None = None, wbxml: WbxmlStyle | None = None) -> None:
+        self.settings, self.keys = settings, keys
+        self.xml, self.wbxml = xml, wbxml
+        self.session_id: str | None = None
+        self.device = ""
+        self.device_name: str | None = None
+        self.version = "1.2"
+        self.encoding = "xml"
+        self.authenticated = False
+        """Whether the client has shown itself; commands are only sent then."""
+        self.accepted = False
+        """Whether the client said 212 to the server's credentials: none are due any more in this session."""
+        self.peer_max_msg: int | None = None
+        self.peer_max_obj: int | None = None
+        self.over = False
+        self.failures = 0
+        self.refusals = 0
+        self._msg_id = 0
+        self._cmd_id = 0
+        self._received: Received | None = None
+        self._print = b""
+        self._answer: Outgoing | None = None
+        self._commands: list[Command] = []
+        self._splitter: Splitter | None = None
+        self._large: Command | None = None
+        self._authenticated_before = False
+
+    # -- receiving ---------------------------------------------------------------------------------------------------
+
+    def receive(self, octets: bytes, media: str, headers: Mapping[str, str]) -> Received:
+        """Takes a message of the client. ``headers`` with lower-case names. Never raises for what the client sent."""
+        self._received = received = Received()
+        print_ = hashlib.sha256(octets).digest()
+        try:
+            received.decoded = decode(octets, media)
+        except SyntaxFault as fault:
+            received.fault = fault
+            return received
+        message = received.decoded.message
+        if self._answer is not None and print_ == self._print:
+            received.repeated = True
+            received.authenticated = self.authenticated
+            return received
+        self._print = print_
+        self.encoding = received.decoded.encoding
+        self._take_header(message)
+        received.facts = self._check(message, octets, headers)
+        received.authenticated = self.authenticated
+        received.complete = message.final
+        received.aborted = any(isinstance(c, Alert) and c.data == SESSION_ABORT for c in message.commands)
+        received.refused = self._take_header_status(message)
+        self._take_chunk_status(message)
+        return received
+
+    def _take_header(self, message: Message) -> None:
+        header = message.header
+        if self.session_id is None:
+            self.session_id = header.session_id
+            self.version = "1.1" if (header.ver_dtd or "").startswith("1.1") else "1.2"
+        self.device = header.source or self.device
+        self.device_name = header.source_name or self.device_name
+        if header.meta is not None:
+            self.peer_max_msg = _number(header.meta.max_msg_size) or self.peer_max_msg
+            if header.meta.max_obj_size is not None:
+                self.peer_max_obj = _number(header.meta.max_obj_size)
+
+    def _check(self, message: Message, octets: bytes, headers: Mapping[str, str]) -> dict[str, Any]:
+        """Credential facts of a message, and whether the client counts as authenticated from now on."""
+        verifier, kind = self.keys.verifier, self.keys.kind
+        header = message.header
+        facts: dict[str, Any] = {"credentials": verifier.check(header.cred, header.source_name)}
+        mac = headers.get("x-syncml-hmac")
+        if mac is not None:
+            facts["integrity"] = verifier.check_mac(mac, octets, header.source_name)
+        self._authenticated_before = self.authenticated
+        shown = facts["integrity"] if kind == "hmac" and mac is not None else facts["credentials"]
+        if kind == "none":
+            self.authenticated = True
+        elif kind == "hmac":
+            self.authenticated = mac is not None and shown["result"] == "right"
+        elif shown["result"] == "right":
+            self.authenticated = shown["type"] == kind
+        elif shown["result"] in ("wrong", "stale"):
+            self.authenticated = False
+        if not self.authenticated:
+            self.failures += 1
+        return facts
+
+    def _take_header_status(self, message: Message) -> bool:
+        """Reads what the client says to the server's credentials; true where the last commands must be sent again."""
+        status = message.header_status()
+        if status is None:
+            return False
+        if status.chal is not None:
+            nonce = status.chal.nonce()
+            if nonce is not None:
+                self.keys.nonce = nonce
+        if status.data == "212":
+            self.accepted = True
+        if status.data in ("401", "407") and status.chal is not None:
+            self.accepted = False
+            self.refusals += 1
+            return self.refusals < self.settings.tries
+        return False
+
+    def _take_chunk_status(self, message: Message) -> None:
+        if self._splitter is None or self._large is None:
+            return
+        codes = [s.data for s in message.statuses() if s.cmd_ref == self._large.cmd_id and s.cmd != "SyncHdr"]
+        ended = any(isinstance(c, Alert) and c.data in ("1225", SESSION_ABORT) for c in message.commands)
+        if ended or (codes and codes[0] != "213"):
+            self._splitter = self._large = None
+
+    # -- answering ---------------------------------------------------------------------------------------------------
+
+    @property
+    def sending_large(self) -> bool:
+        """Whether chunks of a large object are still to be sent."""
+        return self._splitter is not None
+
+    @property
+    def may_command(self) -> bool:
+        """Whether the next answer may hold commands: client authenticated, its package complete, no object half sent."""
+        got = self._received
+        return bool(
+            got and got.message and self.authenticated and got.complete and not got.aborted and not got.repeated
+            and not self.sending_large and not got.refused
+        )
+
+    def respond(self, commands: Sequence[Command] = (), *, large: Splitter | None = None, final: bool | None = None) -> Outgoing:
+        """The answer to the message last received.
+
+        ``commands`` go out only where :attr:`may_command` holds, ``large`` is sent in as many messages as it takes (the
+        command it belongs to is the last of ``commands``, with an Item without Data). ``final`` overrules Final.
+        """
+        got = self._received
+        if got is None or got.message is None:
+            raise ValueError("nothing was received that could be answered")
+        if got.repeated and self._answer is not None:
+            return self._answer
+        self._msg_id += 1
+        self._cmd_id = 0
+        message = Message(header=self.header())
+        message.commands = list(self.statuses(got.message))
+        ends = self._add_commands(message, got, list(commands), large)
+        message.final = ends if final is None else final
+        self.over = message.final and not self.expects_answer(message)
+        self._answer = self.send(message)
+        return self._answer
+
+    def _add_commands(self, message: Message, got: Received, commands: list[Command], large: Splitter | None) -> bool:
+        """Appends what may be sent now; returns whether the package ends with it (DM Protocol 6.2)."""
+        if got.aborted or not self.authenticated:
+            return True
+        if not got.complete and not self.sending_large:
+            message.commands.append(self.numbered(Alert(data=NEXT_MESSAGE)))
+            return False
+        if self.sending_large and self._large is not None:
+            return self._add_chunk(message)
+        if got.refused:
+            commands, large = self._commands, None
+        self._commands = commands
+        for command in commands:
+            message.commands.append(self.numbered(command))
+        if large is not None and commands:
+            self._splitter, self._large = large, commands[-1]
+            return self._fill_chunk(message, commands[-1])
+        return True
+
+    def _add_chunk(self, message: Message) -> bool:
+        first = self._large
+        assert first is not None
+        item = first.items[0]
+        again = type(first)(items=[Item(target=item.target, meta=_without_size(item.meta))], meta=_without_size(first.meta))
+        self._large = self.numbered(again)
+        message.commands.append(again)
+        return self._fill_chunk(message, again)
+
+    def _fill_chunk(self, message: Message, command: Command) -> bool:
+        """Puts the next piece of the large object into the command; true where it is the last."""
+        assert self._splitter is not None
+        room = self.room(message)
+        last = self._splitter.fill(command.items[0], room, self.encoding)
+        if last:
+            self._splitter = None
+        return last
+
+    def room(self, message: Message) -> int:
+        """Octets left for data in a message before the client's MaxMsgSize is reached."""
+        limit = self.peer_max_msg or self.settings.max_msg_size or 65536
+        return max(64, min(limit, 65536) - len(self.send(message).octets) - 160)
+
+    def header(self) -> Header:
+        """SyncHdr of the next message, with credentials while the client wants them (DM Protocol 9.1)."""
+        settings = self.settings
+        meta = None
+        if settings.max_msg_size is not None or settings.max_obj_size is not None:
+            meta = Meta(
+                max_msg_size=None if settings.max_msg_size is None else str(settings.max_msg_size),
+                max_obj_size=None if settings.max_obj_size is None else str(settings.max_obj_size),
+            )
+        header = Header(
+            ver_dtd=self.version, ver_proto=f"DM/{self.version}", session_id=self.session_id, msg_id=str(self._msg_id),
+            target=self.device, source=settings.server_id, resp_uri=settings.resp_uri, meta=meta,
+        )
+        header.cred = self.credentials()
+        if self.keys.kind in ("md5", "hmac"):
+            header.source_name = self.keys.account.username
+        return header
+
+    def credentials(self) -> Cred | None:
+        """The server's own credentials for this message, or ``None`` where none are due."""
+        if self.keys.kind in ("none", "hmac") or self.accepted or not self.settings.send_credentials:
+            return None
+        return make_cred(self.keys.kind, self.keys.account, self.keys.nonce)
+
+    def statuses(self, message: Message) -> list[Status]:
+        """One Status for the SyncHdr and one for each command that wants one, in order (DM Protocol 8.4, 8.6)."""
+        answers = [self.header_status(message)]
+        for command in message.commands:
+            if isinstance(command, Status) or isinstance(command, Results):
+                continue
+            answers.append(self.numbered(self.status(message, command, self.code(command))))
+        return answers
+
+    def header_status(self, message: Message) -> Status:
+        """Status for the SyncHdr with the challenge where one is due."""
+        code, chal = self.header_code(message)
+        return self.numbered(
+            Status(
+                msg_ref=message.header.msg_id, cmd_ref="0", cmd="SyncHdr", data=code, chal=chal,
+                target_refs=[message.header.target or ""], source_refs=[message.header.source or ""],
+            )
+        )
+
+    def header_code(self, message: Message) -> tuple[str, Chal | None]:
+        """Code and challenge of the SyncHdr Status: 200, 212, 401 or 407 (DM Protocol 9.1, DM Security 5.4.3)."""
+        kind, got = self.keys.kind, self._received
+        assert got is not None
+        facts = got.facts.get("integrity" if kind == "hmac" else "credentials", {})
+        if not self.authenticated:
+            code = "407" if facts.get("result", "absent") == "absent" else "401"
+            return code, self.challenge()
+        if kind == "hmac":
+            return "200", self.challenge()
+        if kind == "none" or facts.get("result") != "right":
+            return "200", None
+        return "212", self.challenge() if kind == "md5" else None
+
+    def challenge(self) -> Chal:
+        """A challenge for the authentication type of the account, with a new nonce where the type uses one."""
+        kind = self.keys.kind
+        chal = Chal(type=AUTH_TYPES[kind], format="b64")
+        if kind in ("md5", "hmac"):
+            chal.next_nonce = base64.b64encode(self.keys.verifier.issue()).decode()
+        return chal
+
+    def code(self, command: Command) -> str:
+        """Status code for a command of the client."""
+        if not self.authenticated:
+            got = self._received
+            absent = got is not None and got.facts.get("credentials", {}).get("result", "absent") == "absent"
+            return "407" if absent else "401"
+        if isinstance(command, Alert):
+            return self.alert_code(command)
+        return "200" if command.name == "Replace" else "406"
+
+    def alert_code(self, alert: Alert) -> str:
+        """Status code for an Alert of the client."""
+        known = ("1200", "1201", NEXT_MESSAGE, SESSION_ABORT, "1224", "1225", GENERIC_ALERT)
+        return "200" if alert.data in known else "406"
+
+    def status(self, message: Message, command: Command, code: str) -> Status:
+        """A Status for one command."""
+        return Status(msg_ref=message.header.msg_id, cmd_ref=command.cmd_id, cmd=command.name, data=code)
+
+    def numbered(self, command: C) -> C:
+        """Gives the command, and those inside it, the next CmdIDs of the message."""
+        self._cmd_id += 1
+        command.cmd_id = str(self._cmd_id)
+        if isinstance(command, Block):
+            for inner in command.commands:
+                self.numbered(inner)
+        return command
+
+    def expects_answer(self, message: Message) -> bool:
+        """Whether the client owes an answer to this message (DM Protocol 8)."""
+        status = message.header_status()
+        if status is not None and status.data in ("401", "407"):
+            return True
+        return any(not isinstance(c, Status) and not (isinstance(c, Alert) and c.data == SESSION_ABORT) for c in message.commands)
+
+    def send(self, message: Message) -> Outgoing:
+        """Encodes a message in the client's encoding and adds the integrity header where the session uses it."""
+        octets = encode(message, self.encoding, self.version, xml=self.xml, wbxml=self.wbxml)
+        out = Outgoing(message, octets, media_type(self.encoding))
+        if self.keys.kind == "hmac":
+            out.headers.append(("x-syncml-hmac", mac_header(self.keys.account, self.keys.nonce, octets)))
+        return out
+
+
+def _without_size(meta: Meta | None) -> Meta | None:
+    return None if meta is None else Meta(format=meta.format, type=meta.type, mark=meta.mark)
+
+
+def _number(text: str | None) -> int | None:
+    return int(text) if text is not None and text.strip().isdigit() and len(text) < 12 else None

@@ -1,0 +1,98 @@
+"""Trigger messages in short messages: user data headers with ports and concatenation (3GPP TS 23.040 9.2.3.24)."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+
+from conformance.dm.trigger import PORT, TriggerError
+
+ORIGIN = 9200
+"""Port that the sender gives; any will do."""
+USER_DATA = 140
+"""Octets of user data in one short message, header included."""
+
+_CONCAT8, _PORTS16, _CONCAT16 = 0x00, 0x05, 0x08
+
+
+@dataclass(frozen=True, slots=True)
+class Part:
+    """User data of one short message. Without concatenation ``total`` and ``sequence`` are 1, ``reference`` 0."""
+
+    data: bytes
+    destination: int | None = PORT
+    origin: int = ORIGIN
+    reference: int = 0
+    total: int = 1
+    sequence: int = 1
+    wide: bool = False
+    """Whether the reference has 16 bits."""
+
+
+def build_part(part: Part) -> bytes:
+    """User data of one part. Raises ``ValueError`` for numbers that do not fit, and for too many octets."""
+    elements = b""
+    if part.destination is not None:
+        elements += bytes([_PORTS16, 4]) + part.destination.to_bytes(2, "big") + part.origin.to_bytes(2, "big")
+    if part.total > 1:
+        reference = part.reference.to_bytes(2 if part.wide else 1, "big")
+        numbers = reference + bytes([part.total, part.sequence])
+        elements += bytes([_CONCAT16 if part.wide else _CONCAT8, len(numbers)]) + numbers
+    octets = bytes([len(elements)]) + elements + part.data
+    if len(octets) > USER_DATA:
+        raise ValueError(f"{len(octets)} octets do not fit one short message")
+    return octets
+
+
+def build_parts(push: bytes, reference: int = 1, *, origin: int = ORIGIN, wide: bool = False) -> list[bytes]:
+    """User data for a push: one short message where it fits, else several (DM Notification 7.1).
+
+    Raises ``ValueError`` where 255 are not enough.
+    """
+    if len(build_part(Part(b"", origin=origin))) + len(push) <= USER_DATA:
+        return [build_part(Part(push, origin=origin))]
+    room = USER_DATA - len(build_part(Part(b"", origin=origin, total=2, wide=wide)))
+    pieces = [push[start : start + room] for start in range(0, len(push), room)]
+    return [
+        build_part(Part(piece, PORT, origin, reference, len(pieces), number, wide))
+        for number, piece in enumerate(pieces, 1)
+    ]
+
+
+def parse_part(octets: bytes) -> Part:
+    """Reads user data. Unknown elements are skipped. Raises :class:`TriggerError`."""
+    if not octets or 1 + octets[0] > len(octets):
+        raise TriggerError("the header runs past the user data", 0)
+    end = 1 + octets[0]
+    destination, origin, reference, total, sequence, wide = None, 0, 0, 1, 1, False
+    offset = 1
+    while offset < end:
+        if offset + 2 > end or offset + 2 + octets[offset + 1] > end:
+            raise TriggerError("an element runs past the header", offset)
+        kind, value = octets[offset], octets[offset + 2 : offset + 2 + octets[offset + 1]]
+        if (kind, len(value)) == (_PORTS16, 4):
+            destination, origin = int.from_bytes(value[:2], "big"), int.from_bytes(value[2:], "big")
+        elif (kind, len(value)) in ((_CONCAT8, 3), (_CONCAT16, 4)):
+            wide = kind == _CONCAT16
+            reference, total, sequence = int.from_bytes(value[:-2], "big"), value[-2], value[-1]
+            if not 1 <= sequence <= total:
+                raise TriggerError(f"part {sequence} of {total}", offset)
+        offset += 2 + len(value)
+    return Part(octets[end:], destination, origin, reference, total, sequence, wide)
+
+
+def assemble(parts: Iterable[Part]) -> bytes | None:
+    """The push out of its parts, in any order and with duplicates; ``None`` while one is missing.
+
+    Parts that belong to another message than the first one are left aside.
+    """
+    found: dict[int, bytes] = {}
+    first: Part | None = None
+    for part in parts:
+        first = first or part
+        key = (part.reference, part.total, part.wide, part.destination)
+        if key == (first.reference, first.total, first.wide, first.destination):
+            found.setdefault(part.sequence, part.data)
+    if first is None or len(found) < first.total:
+        return None
+    return b"".join(found[number] for number in range(1, first.total + 1))

@@ -1,0 +1,377 @@
+"""Case files: tables of YAML become cases, cases become permutations.
+
+A case holds no code. ``${name}`` in its steps is replaced by the value of the row (or of an axis), ``{name}`` by what is
+only known when it is played (``{object}``, ``{content}``, ``{url:good}`` ...).
+"""
+
+from __future__ import annotations
+
+import hashlib
+import itertools
+import json
+import re
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+from conformance.harness import vocabulary as words
+from conformance.harness.yamlfile import Document, FileFault, FileFaults, load
+
+_ID = re.compile(r"^[a-z0-9][a-z0-9-]*$")
+_ROW = re.compile(r"\$\{([a-z][a-z0-9_-]*)\}")
+_PLACE = re.compile(r"\{([a-z]+[0-9]*)(?::([A-Za-z0-9/_.-]+))?\}")
+_PACKAGE = re.compile(r"\{(?:url|descriptor):([a-z-]+)")
+PURPOSES = (
+    "good", "corrupted", "wrong-device", "bad-signature", "not-acceptable", "install-fails", "too-big-to-store",
+    "too-big-to-install", "same-version", "older-version",
+)
+"""What update packages may be for (attach contract 1)."""
+_RISK_OF_PURPOSE = {
+    "corrupted": "bad-image", "wrong-device": "bad-image", "bad-signature": "bad-image", "not-acceptable": "bad-image",
+    "install-fails": "bad-image", "too-big-to-install": "bad-image", "older-version": "downgrade",
+    "same-version": "downgrade",
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Needs:
+    """What must be there for a case to apply: claims that hold, verbs that the hook can do, packages."""
+
+    claims: tuple[str, ...] = ()
+    verbs: tuple[str, ...] = ()
+    packages: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Case:
+    """One row of a table, complete. ``steps`` still hold ``{...}`` and the ``${...}`` of axes."""
+
+    id: str
+    title: str
+    purpose: str
+    role: str
+    kind: str
+    level: str
+    requirements: tuple[str, ...]
+    needs: Needs
+    axes: Mapping[str, tuple[str, ...]]
+    steps: tuple[dict[str, Any], ...]
+    risks: tuple[str, ...]
+    file: Path
+    line: int
+    twin: str = ""
+    differs: str = ""
+    because: str = ""
+
+    @property
+    def theme(self) -> str:
+        """The second part of the id: ``client/flows/...`` belongs to ``flows``."""
+        return self.id.split("/")[1]
+
+    @property
+    def row(self) -> str:
+        """The name of the row."""
+        return self.id.rsplit("/", 1)[1]
+
+    @property
+    def suite(self) -> str:
+        """The table: the id without the row."""
+        return self.id.rsplit("/", 1)[0]
+
+
+@dataclass(frozen=True, slots=True)
+class Permutation:
+    """A case with one value for each of its axes."""
+
+    case: Case
+    values: Mapping[str, str] = field(default_factory=dict)
+
+    @property
+    def suffix(self) -> str:
+        """``[wbxml-md5]``, or nothing where the case has no axes."""
+        return f"[{'-'.join(self.values.values())}]" if self.values else ""
+
+    @property
+    def id(self) -> str:
+        """The id of the permutation: that of the case with the suffix. Never changes, never used again."""
+        return self.case.id + self.suffix
+
+    def steps(self) -> list[dict[str, Any]]:
+        """The steps with the values of the axes put in."""
+        return [substitute(step, self.values) for step in self.case.steps]
+
+
+def substitute(value: Any, values: Mapping[str, Any]) -> Any:
+    """Puts row values in place of ``${name}``; a text that is nothing but ``${name}`` becomes the value itself."""
+    if isinstance(value, str):
+        whole = _ROW.fullmatch(value)
+        if whole and whole[1] in values:
+            return values[whole[1]]
+        return _ROW.sub(lambda m: str(values[m[1]]) if m[1] in values else m[0], value)
+    if isinstance(value, list):
+        return [substitute(item, values) for item in value]
+    if isinstance(value, dict):
+        return {key: substitute(item, values) for key, item in value.items()}
+    return value
+
+
+def place(value: Any, places: Mapping[str, str]) -> Any:
+    """Puts run-time values in place of ``{name}`` and ``{name:argument}``; unknown ones stay as they are."""
+    if isinstance(value, str):
+        return _PLACE.sub(lambda m: places.get(m[0][1:-1], m[0]), value)
+    if isinstance(value, list):
+        return [place(item, places) for item in value]
+    if isinstance(value, dict):
+        return {key: place(item, places) for key, item in value.items()}
+    return value
+
+
+def names_in(value: Any) -> set[str]:
+    """The names of all ``${...}`` in a value."""
+    if isinstance(value, str):
+        return set(_ROW.findall(value))
+    if isinstance(value, list):
+        return set().union(*(names_in(item) for item in value)) if value else set()
+    if isinstance(value, dict):
+        return set().union(*(names_in(item) for item in value.values())) if value else set()
+    return set()
+
+
+class TableReader:
+    """Reads one case file. All that is wrong with it is said at once (:class:`FileFaults`)."""
+
+    def __init__(self, path: Path, root: Path) -> None:
+        self.path, self.root = path, root
+        self.document: Document = load(path)
+        self.faults: list[FileFault] = []
+
+    def fault(self, what: str, *keys: str | int) -> None:
+        """Notes something wrong at the place that ``keys`` lead to."""
+        line, _ = self.document.where(*keys)
+        self.faults.append(FileFault(self.path, line, ".".join(str(key) for key in keys), what))
+
+    def read(self) -> list[Case]:
+        """The cases of the file. Raises :class:`FileFaults`."""
+        table = self.document.value
+        if not isinstance(table, dict):
+            raise FileFaults([FileFault(self.path, 1, "", "expected a table: a mapping with suite, role, cases ...")])
+        for key in table:
+            if key not in words.TABLE_KEYS:
+                self.fault(f"unknown key; expected one of {', '.join(words.TABLE_KEYS)}", key)
+        expected = self.path.relative_to(self.root).with_suffix("").as_posix()
+        if table.get("suite") != expected:
+            self.fault(f"expected {expected!r}: the path of the file", "suite")
+        if table.get("role") not in words.ROLES:
+            self.fault("expected client or server", "role")
+        for key in ("purpose", "cases"):
+            if not table.get(key):
+                self.fault(f"{key} is missing", key)
+        if self.faults:
+            raise FileFaults(self.faults)
+        cases = [self._case(table, row, i) for i, row in enumerate(table["cases"])]
+        if self.faults:
+            raise FileFaults(self.faults)
+        return [case for case in cases if case is not None]
+
+    def _case(self, table: dict[str, Any], row: Any, index: int) -> Case | None:
+        if not isinstance(row, dict) or not _ID.match(str(row.get("id", ""))):
+            self.fault("expected a row with an id in lower-kebab", "cases", index)
+            return None
+        steps = row.get("steps", table.get("steps")) or []
+        axes = self._axes({**(table.get("axes") or {}), **(row.get("axes") or {})}, index)
+        values = {**(table.get("defaults") or {}), **{k: v for k, v in row.items() if k not in words.ROW_KEYS}}
+        used = names_in(steps) | names_in(list(values.values()))
+        for key in row:
+            if key not in words.ROW_KEYS and key not in used:
+                self.fault(f"unknown key; no step uses ${{{key}}}", "cases", index, key)
+        for name in sorted(used - set(values) - set(axes)):
+            self.fault(f"no value for ${{{name}}}", "cases", index)
+        values = {key: substitute(value, values) for key, value in values.items()}
+        steps = substitute(steps, values)
+        self._check_steps(steps, table["role"], index)
+        return self._build(table, row, index, axes, steps)
+
+    def _build(self, table: dict[str, Any], row: dict[str, Any], index: int, axes: dict[str, tuple[str, ...]], steps: list[Any]) -> Case:
+        for key, allowed in (("kind", words.KINDS), ("level", words.LEVELS)):
+            if row.get(key, table.get(key, allowed[0])) not in allowed:
+                self.fault(f"expected one of {', '.join(allowed)}", "cases", index, key)
+        needs = self._needs(table.get("needs"), row.get("needs"), steps)
+        risks = {*(table.get("risk") or ()), *(row.get("risk") or ())}
+        risks |= {_RISK_OF_PURPOSE[p] for p in needs.packages if p in _RISK_OF_PURPOSE}
+        if any(words.kind_of(s) == "hook" and s["hook"].get("verb") == "power_cycle" for s in steps if isinstance(s.get("hook"), dict)):
+            risks.add("power-cut")
+        title = str(row.get("title", ""))
+        if not title or len(title) > 60:
+            self.fault("expected a title of 1 to 60 characters", "cases", index, "title")
+        line, _ = self.document.where("cases", index)
+        return Case(
+            id=f"{table['suite']}/{row['id']}", title=title, purpose=str(row.get("purpose") or table["purpose"]),
+            role=table["role"], kind=row.get("kind", table.get("kind", "valid")),
+            level=row.get("level", table.get("level", "must")),
+            requirements=tuple(row.get("ensures", table.get("ensures")) or ()), needs=needs, axes=axes,
+            steps=tuple(steps), risks=tuple(sorted(risks)), file=self.path, line=line,
+            twin=row.get("twin", table.get("twin", "")), differs=str(row.get("differs", "")),
+            because=str(row.get("because", "")),
+        )
+
+    def _axes(self, raw: dict[str, Any], index: int) -> dict[str, tuple[str, ...]]:
+        axes: dict[str, tuple[str, ...]] = {}
+        for name, listed in raw.items():
+            values = [str(value) for value in listed] if isinstance(listed, list) else [str(listed)]
+            known = words.WIRE_AXES.get(name)
+            for value in values:
+                if known and value not in known:
+                    self.fault(f"{value!r} is no {name}; expected one of {', '.join(known)}", "axes", name)
+                if not re.fullmatch(r"[A-Za-z0-9.%_]+(-[A-Za-z0-9.%_]+)*", value):
+                    self.fault(f"{value!r} cannot stand in an id", "axes", name)
+            axes[name] = tuple(values)
+        return axes
+
+    def _needs(self, table: Any, row: Any, steps: list[Any]) -> Needs:
+        parts = []
+        for raw in (table, row):
+            parts.append({"claims": raw} if isinstance(raw, list) else raw or {})
+        merged = {key: [*(parts[0].get(key) or ()), *(parts[1].get(key) or ())] for key in ("claims", "verbs", "packages")}
+        text = json.dumps(steps)
+        merged["packages"] += _PACKAGE.findall(text) + re.findall(r'"package": "([a-z-]+)"', text)
+        return Needs(*(tuple(dict.fromkeys(merged[key])) for key in ("claims", "verbs", "packages")))
+
+    def _check_steps(self, steps: Any, role: str, index: int) -> None:
+        if not isinstance(steps, list) or not steps:
+            self.fault("expected a list of steps", "cases", index, "steps")
+            return
+        for number, step in enumerate(steps, 1):
+            for what in step_faults(step, role):
+                self.fault(f"step {number}: {what}", "cases", index)
+
+
+def step_faults(step: Any, role: str) -> Iterator[str]:
+    """What is wrong with one step, in words."""
+    if not isinstance(step, dict):
+        yield "expected a mapping"
+        return
+    name = words.kind_of(step)
+    kind = words.STEPS.get(name)
+    if kind is None:
+        keys = [key for key in step if key not in words.MODIFIERS]
+        yield f"expected exactly one of {', '.join(words.STEPS)}; found {', '.join(map(str, keys)) or 'nothing'}"
+        return
+    if role not in kind.roles:
+        yield f"{name} is no step of a {role} case"
+    value = step[name]
+    if kind.nested:
+        for inner in value if isinstance(value, list) else [None]:
+            if not isinstance(inner, dict) or words.kind_of(inner) not in words.COMMANDS:
+                yield f"{name} holds commands only"
+            else:
+                yield from step_faults(inner, role)
+    elif isinstance(value, dict):
+        for key in value:
+            if key not in kind.inside:
+                yield f"{name}: unknown key {key!r}; expected one of {', '.join(kind.inside) or 'none'}"
+    elif value is not None and not kind.scalar:
+        yield f"{name}: expected a mapping"
+    yield from _expect_faults(name, kind, step.get("expect"))
+
+
+def _expect_faults(name: str, kind: words.StepKind, expect: Any) -> Iterator[str]:
+    if expect is None:
+        return
+    if not isinstance(expect, dict):
+        yield f"{name}: expect: expected a mapping"
+        return
+    for key, value in expect.items():
+        if key not in kind.expects:
+            yield f"{name}: expect: unknown key {key!r}; expected one of {', '.join(kind.expects) or 'none'}"
+        if isinstance(value, dict):
+            for inner in value:
+                if inner not in words.MATCHER_KEYS:
+                    yield f"{name}: expect.{key}: unknown key {inner!r}; expected one of {', '.join(words.MATCHER_KEYS)}"
+            if "accept" in value and not value.get("because"):
+                yield f"{name}: expect.{key}: accept needs because: the id of an ambiguity"
+
+
+def case_files(root: Path) -> list[Path]:
+    """The case files below ``testcases``, sorted."""
+    return sorted(path for role in words.ROLES for path in (root / role).rglob("*.yaml"))
+
+
+def is_case_file(path: Path) -> bool:
+    """Whether a YAML file is one of ours: it begins (after comments) with the key ``suite``."""
+    try:
+        with path.open(encoding="utf-8") as lines:
+            for line in itertools.islice(lines, 40):
+                if line.strip() and not line.startswith("#"):
+                    return line.startswith("suite:")
+    except (OSError, UnicodeDecodeError):
+        pass
+    return False
+
+
+def root_of(path: Path) -> Path:
+    """The folder that the ids of a case file are relative to: the one above its ``client`` or ``server`` folder."""
+    for parent in path.parents:
+        if parent.name in words.ROLES and not any(p.name in words.ROLES for p in parent.parents if p.name == parent.name):
+            return parent.parent
+    return path.parent
+
+
+def read_cases(path: Path, root: Path | None = None) -> list[Case]:
+    """The cases of one file. Raises :class:`FileFaults`."""
+    return TableReader(path, root or root_of(path)).read()
+
+
+def load_cases(root: Path) -> list[Case]:
+    """All cases below ``root``. Raises :class:`FileFaults` with everything that is wrong."""
+    cases: list[Case] = []
+    faults: list[FileFault] = []
+    for path in case_files(root):
+        try:
+            cases += read_cases(path, root)
+        except FileFaults as found:
+            faults += found.faults
+        except FileFault as found:
+            faults.append(found)
+    seen: dict[str, Case] = {}
+    for case in cases:
+        if case.id in seen:
+            faults.append(FileFault(case.file, case.line, "id", f"{case.id} stands in {seen[case.id].file} as well"))
+        seen[case.id] = case
+    if faults:
+        raise FileFaults(faults)
+    return cases
+
+
+def permutations(case: Case, mode: str = "all") -> list[Permutation]:
+    """The permutations of a case: ``all``, ``pairwise`` (each pair of values occurs) or ``one`` (the first)."""
+    names = list(case.axes)
+    every = [dict(zip(names, values, strict=True)) for values in itertools.product(*case.axes.values())]
+    if mode == "one":
+        every = every[:1]
+    elif mode == "pairwise":
+        every = _pairwise(names, every)
+    return [Permutation(case, values) for values in every]
+
+
+def _pairwise(names: list[str], every: list[dict[str, str]]) -> list[dict[str, str]]:
+    wanted = {
+        ((a, values[a]), (b, values[b])) for values in every for a, b in itertools.combinations(names, 2)
+    } or {((a, values[a]),) for values in every for a in names}
+    chosen = []
+    for values in every if wanted else every[:1]:
+        pairs = {((a, values[a]), (b, values[b])) for a, b in itertools.combinations(names, 2)} or {
+            ((a, values[a]),) for a in names
+        }
+        if pairs & wanted or not wanted and not chosen:
+            chosen.append(values)
+            wanted -= pairs
+    return chosen
+
+
+def digest_of(paths: Iterable[Path], root: Path) -> str:
+    """One digest over names and contents of files, for the header of a record."""
+    summary = hashlib.sha256()
+    for path in sorted(paths):
+        summary.update(path.relative_to(root).as_posix().encode() + b"\0" + path.read_bytes() + b"\0")
+    return summary.hexdigest()

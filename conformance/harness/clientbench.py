@@ -1,0 +1,166 @@
+"""What lasts while cases run against one device: its process or adapter, the suite's servers, keys, what it can do."""
+
+from __future__ import annotations
+
+import socket
+from pathlib import Path
+from typing import Any
+from urllib.parse import urlsplit
+
+from conformance.dm.credentials import Account, Verifier
+from conformance.dm.serversession import PeerKeys
+from conformance.dm.trigger import Notification, build, push
+from conformance.harness import outcome
+from conformance.harness.attached import Attached
+from conformance.harness.cases import Permutation
+from conformance.harness.clientplayer import ClientPlayer
+from conformance.harness.link import InProcessDevice, Link, SocketDevice
+from conformance.harness.recorder import Recorder
+from conformance.harness.shelf import Shelf
+from conformance.transcript import DEVICE, OPERATOR, SERVER, SUITE
+from conformance.transport.exchange import Reply, Request
+
+
+class ClientBench(Attached):
+    """The bench for the client role."""
+
+    link: Link
+    shelf: Shelf
+    keys: PeerKeys
+
+    def open(self) -> None:
+        """Starts servers and implementation. Raises :class:`outcome.Stop` with an error where that cannot be done."""
+        self.shelf = Shelf(self.iut, self.see("http", DEVICE, "content"))
+        self.sessions_at_start = 0
+        adapter = self.in_process_adapter()
+        if adapter is not None:
+            self.link = InProcessDevice(adapter, self.virtual_clock(), self.shelf.handle)
+        else:
+            self.link = self._listen()
+        self.shelf.serve_at(self.link.content_url)
+        self.start({"server_url": self.link.dm_url, "download_url": self.link.content_url})
+        self.keys = self._keys(self.iut.dm.authentication[0])
+
+    def _listen(self) -> SocketDevice:
+        attach = self.iut.attach
+        listen = (attach.listen or "http://127.0.0.1:0/dm", attach.advertise or "")
+        content = (attach.content_listen or "http://127.0.0.1:0/", attach.content_advertise or "")
+        held = self.iut.timeouts.message + self.iut.timeouts.hook
+        try:
+            return SocketDevice(listen, content, self._serve, held=held)
+        except OSError as trouble:
+            raise outcome.error(f"the suite cannot listen at {listen[0]} and {content[0]}: {trouble}", setup=True) from trouble
+
+    def _serve(self, request: Request) -> Reply:
+        return self.shelf.handle(request)
+
+    def _keys(self, kind: str) -> PeerKeys:
+        dm = self.iut.dm
+        client, server = dm.client_credentials, dm.server_credentials
+        verifier = Verifier(Account(client.username, client.password), client.nonce)
+        return PeerKeys(kind, verifier, Account(server.username, server.password), server.nonce)
+
+    # -- a case ------------------------------------------------------------------------------------------------------
+
+    def begin(self, folder: Path, permutation: Permutation) -> Recorder:
+        """Takes up a permutation."""
+        recorder = super().begin(folder, permutation)
+        if isinstance(self.link, SocketDevice):
+            self.link.faults.clear()
+        self._places = {
+            **self.shelf.begin(), "object": self.iut.objects[0], "object2": (self.iut.objects * 2)[1],
+            "device_id": self.iut.dm.device_id, "server_id": self.iut.dm.server_id,
+            "url:refused": f"{self.link.refused_url}package.bin", "url:unresolved": "http://no-such-host.invalid/package.bin",
+            "correlator": f"corr-{self.cases:05d}", "server": self.link.dm_url,
+        }
+        return recorder
+
+    def places(self) -> dict[str, str]:
+        """Values of ``{name}`` in the steps."""
+        return self._places
+
+    def ready(self, permutation: Permutation) -> None:
+        """The known start (attach contract 3.1): idle, reset, spoken as the permutation wants."""
+        self.revive()
+        self.idle(self.iut.timeouts.reset)
+        values = permutation.values
+        kind = values.get("authentication", self.iut.dm.authentication[0])
+        if self.reset():
+            self.keys = self._keys(kind)
+            if not self.firmware_kept:
+                self.shelf.firmware = self.iut.device.get("firmware", "")
+                self._places |= self.shelf.begin()
+        else:
+            self.keys.kind = kind
+            self._settle()
+        self.configure(dict(values))
+        self._need_verbs(permutation)
+        if not (self.can("start_session") or self.can_notify()):
+            raise outcome.not_applicable("neither start_session nor a trigger message reaches the device", outcome.STEERING)
+
+    def _need_verbs(self, permutation: Permutation) -> None:
+        for verb in permutation.case.needs.verbs:
+            if not self.can(verb):
+                raise outcome.not_applicable(f"the hook cannot {verb}", outcome.STEERING)
+
+    def _settle(self) -> None:
+        """The start where nothing can be reset: sessions that come are served until none came, then clean_up."""
+        player = ClientPlayer(self, self.recorder)
+        player.drain(self.silence)
+        self.call("clean_up", {})
+
+    def play(self, steps: list[dict[str, Any]], recorder: Recorder) -> None:
+        """Plays the steps, then serves what the device still has to say."""
+        player = ClientPlayer(self, recorder)
+        try:
+            player.play(steps)
+            player.drain(self.silence)
+            if player.lost and self.dead():
+                self.note_end(working=True)
+        finally:
+            player.release()
+        self._http_faults(recorder)
+
+    def _http_faults(self, recorder: Recorder) -> None:
+        for what in getattr(self.link, "faults", ()):
+            recorder.add("note", SUITE, SUITE, text=f"HTTP: {what}")
+
+    # -- triggers ----------------------------------------------------------------------------------------------------
+
+    def can_notify(self) -> bool:
+        """Whether a trigger message reaches the device."""
+        return isinstance(self.link, InProcessDevice) or bool(self.iut.attach.notify) or self.can("notify")
+
+    def trigger(self, recorder: Recorder) -> None:
+        """Sends package #0 as a WSP push by the way of the IUT file (attach contract 1 and 3.6)."""
+        self.triggers += 1
+        notice = Notification(ui_mode=1, initiator=1, session_id=self.triggers % 0xFFFF + 1, server_id=self.iut.dm.server_id)
+        package = build(notice, self.keys.account.password, self.keys.nonce)
+        datagram = push(package)
+        recorder.add(
+            "trigger", SERVER, DEVICE, octets=datagram.hex(),
+            fields={"version": notice.version, "session_id": notice.session_id, "server_id": notice.server_id},
+        )
+        if isinstance(self.link, InProcessDevice):
+            self.link.trigger(datagram)
+        elif self.iut.attach.notify:
+            parts = urlsplit(self.expand(self.iut.attach.notify))
+            with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as sender:
+                sender.sendto(datagram, (parts.hostname or "127.0.0.1", parts.port or 2948))
+        else:
+            given = {"push": datagram.hex(), "trigger": package.hex(), "sms": []}
+            result = self.steering.call("notify", given)
+            if result.kind == "cannot":
+                self.cannot.add("notify")
+                raise outcome.not_applicable(f"the hook cannot notify: {result.note}", outcome.STEERING)
+            if result.kind == "error":
+                raise outcome.error(f"notify failed: {result.note}")
+
+    def close(self) -> None:
+        """Stops the implementation and the suite's servers."""
+        super().close()
+        if hasattr(self, "link"):
+            self.link.close()
+
+
+__all__ = ["OPERATOR", "ClientBench"]

@@ -1,0 +1,126 @@
+"""Turns the command steps of a case into typed commands."""
+
+from __future__ import annotations
+
+import base64
+from dataclasses import dataclass, field
+from typing import Any, Protocol
+
+from conformance.dm.largeobject import Splitter
+from conformance.dm.serversession import ServerSession
+from conformance.harness.vocabulary import kind_of
+from conformance.syncml.model import (
+    Add,
+    Alert,
+    Atomic,
+    Block,
+    Command,
+    Copy,
+    Delete,
+    Exec,
+    Get,
+    Item,
+    Meta,
+    Replace,
+    Sequence,
+)
+from conformance.transport.exchange import Source
+
+OBJECT_LIMIT = 40_000
+"""Octets of a value up to which it goes out in one message; larger ones are cut in chunks."""
+
+
+class Shelf(Protocol):
+    """Where the packages are."""
+
+    def source(self, purpose: str) -> Source:
+        """The octets of the package for that purpose."""
+        ...
+
+
+@dataclass(slots=True)
+class Prepared:
+    """Commands ready to be sent. ``flat`` holds those that ``steps`` speak of, in document order."""
+
+    commands: list[Command] = field(default_factory=list)
+    flat: list[Command] = field(default_factory=list)
+    steps: list[dict[str, Any]] = field(default_factory=list)
+    large: Splitter | None = None
+
+
+def prepare(step: dict[str, Any], shelf: Shelf, session: ServerSession) -> Prepared:
+    """The commands of one step."""
+    prepared = Prepared()
+    if kind_of(step) == "together":
+        for inner in step["together"]:
+            prepared.commands.append(_command(inner, prepared, shelf, session))
+    else:
+        prepared.commands.append(_command(step, prepared, shelf, session))
+    return prepared
+
+
+def _command(step: dict[str, Any], prepared: Prepared, shelf: Shelf, session: ServerSession) -> Command:
+    kind = kind_of(step)
+    given = step[kind]
+    if kind in ("sequence", "atomic"):
+        block: Block = Sequence() if kind == "sequence" else Atomic()
+        prepared.flat.append(block)
+        prepared.steps.append(step)
+        block.commands = [_command(inner, prepared, shelf, session) for inner in given]
+        return block
+    command = _BUILDERS[kind](given if isinstance(given, dict) else {"node": given})
+    prepared.flat.append(command)
+    prepared.steps.append(step)
+    if kind in ("replace", "add") and isinstance(given, dict):
+        _put_data(command, given, prepared, shelf, session)
+    return command
+
+
+def _put_data(command: Command, given: dict[str, Any], prepared: Prepared, shelf: Shelf, session: ServerSession) -> None:
+    """Gives a Replace or Add its value: text at once, a package in one message or as a large object."""
+    item = command.items[0]
+    if "package" not in given:
+        item.data = str(given.get("data", ""))
+        return
+    source = shelf.source(given["package"])
+    wbxml = session.encoding == "wbxml"
+    command.meta = Meta(format="bin" if wbxml else "b64", type=given.get("type", "application/octet-stream"))
+    if source.size <= OBJECT_LIMIT and source.size * 2 < (session.peer_max_msg or OBJECT_LIMIT * 2) and "size" not in given:
+        octets = source.read(0, source.size)
+        item.data = octets if wbxml else base64.b64encode(octets).decode()
+        return
+    prepared.large = Splitter(source, command.meta.format or "b64")
+
+
+def _meta(given: dict[str, Any], default: str | None = None) -> Meta | None:
+    if given.get("format", default) is None and given.get("type") is None:
+        return None
+    return Meta(format=given.get("format", default), type=given.get("type"))
+
+
+def _target(given: dict[str, Any], meta: Meta | None = None) -> list[Item]:
+    return [Item(target=str(node), meta=meta) for node in given.get("nodes", [given.get("node")])]
+
+
+def _exec(given: dict[str, Any]) -> Command:
+    command = Exec(items=_target(given), correlator=given.get("correlator"))
+    if "data" in given:
+        command.items[0].data = str(given["data"])
+    return command
+
+
+def _alert(given: dict[str, Any]) -> Command:
+    options, text = str(given.get("options", "")), str(given.get("text", ""))
+    choices = [str(choice) for choice in given.get("choices", ())]
+    return Alert(data=str(given["code"]), items=[Item(data=part) for part in (options, text, *choices)])
+
+
+_BUILDERS: dict[str, Any] = {
+    "get": lambda given: Get(items=_target(given)),
+    "replace": lambda given: Replace(items=_target(given), meta=_meta(given, "chr")),
+    "add": lambda given: Add(items=_target(given), meta=_meta(given, "chr")),
+    "delete": lambda given: Delete(items=_target(given)),
+    "copy": lambda given: Copy(items=[Item(target=str(given["node"]), source=str(given["from"]))]),
+    "exec": _exec,
+    "alert": _alert,
+}

@@ -1,0 +1,109 @@
+"""One session of the suite's own DM server with a device under test, written down as it goes."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+
+from conformance.dm.largeobject import Splitter
+from conformance.dm.serversession import Outgoing, PeerKeys, Received, ServerSession, ServerSettings
+from conformance.harness.link import Incoming
+from conformance.harness.recorder import Recorder
+from conformance.syncml.model import Alert, Command, Message
+from conformance.transcript import DEVICE, SERVER, Event
+from conformance.transport.exchange import Reply, header
+
+ENDLESS = 64
+"""Messages of one session that the suite answers by itself before it takes the session for endless."""
+
+
+class Conversation:
+    """A session: takes requests, answers them, keeps the one that waits for the player's word."""
+
+    def __init__(self, label: str, settings: ServerSettings, keys: PeerKeys, recorder: Recorder) -> None:
+        self.label, self.recorder = label, recorder
+        self.session = ServerSession(settings, keys)
+        self.pending: Incoming | None = None
+        self.received: Received | None = None
+        self.last_event: Event | None = None
+        self.answered_alone = 0
+        self.first: Message | None = None
+        self._exchange = 0
+
+    @property
+    def open(self) -> bool:
+        """Whether a request waits for an answer."""
+        return self.pending is not None
+
+    @property
+    def may_command(self) -> bool:
+        """Whether the waiting request may be answered with commands."""
+        return self.pending is not None and self.session.may_command
+
+    def take(self, incoming: Incoming) -> Received:
+        """Takes a request of the device and writes it down."""
+        request = incoming.request
+        self._exchange = self.recorder.next_exchange()
+        headers = {name.lower(): value for name, value in request.headers}
+        media = header(request.headers, "content-type") or ""
+        received = self.session.receive(request.body, media, headers)
+        data: dict[str, Any] = {
+            "direction": "request", "exchange": self._exchange, "session": self.label, "url": request.url, "media": media,
+            "method": request.method, "facts": received.facts,
+        }
+        if received.fault is not None:
+            data["fault"] = {"reason": received.fault.reason, "offset": received.fault.offset}
+        if received.repeated:
+            data["repeated"] = True
+        self.last_event = self.recorder.message(DEVICE, SERVER, request.body, received.decoded, request.headers, **data)
+        self.pending, self.received = incoming, received
+        self.first = self.first or received.message
+        return received
+
+    def answer(
+        self, commands: Sequence[Command] = (), *, large: Splitter | None = None, final: bool | None = None
+    ) -> tuple[Outgoing, Event]:
+        """Answers the waiting request and writes the answer down."""
+        out = self.session.respond(commands, large=large, final=final)
+        reply = Reply(200, [("Content-Type", out.media), ("Cache-Control", "no-store"), *out.headers], out.octets)
+        event = self.send(reply, out)
+        return out, event
+
+    def send(self, reply: Reply, out: Outgoing) -> Event:
+        """Sends a reply that holds a message."""
+        from conformance.syncml.codec import decode
+
+        decoded = decode(out.octets, out.media)
+        event = self.recorder.message(
+            SERVER, DEVICE, out.octets, decoded, reply.headers, direction="response", exchange=self._exchange,
+            session=self.label, status=reply.status, media=out.media,
+        )
+        incoming, self.pending = self.pending, None
+        if incoming is not None:
+            incoming.reply(reply)
+        return event
+
+    def refuse(self) -> None:
+        """Answers octets that are no message: HTTP 400."""
+        incoming, self.pending = self.pending, None
+        reply = Reply(400, [("Content-Type", "text/plain")], b"This is no SyncML message.\n")
+        self.recorder.message(
+            SERVER, DEVICE, b"", None, reply.headers, direction="response", exchange=self._exchange, session=self.label,
+            status=400, media="text/plain", made=True,
+        )
+        if incoming is not None:
+            incoming.reply(reply)
+
+    def belongs(self, message: Message) -> bool:
+        """Whether a message goes on with this session rather than begins another one."""
+        header_ = message.header
+        if header_.session_id != self.session.session_id or header_.source != self.session.device:
+            return False
+        if self.session.over and _opens(message):
+            return False
+        return not (_opens(message) and header_.msg_id == (self.first.header.msg_id if self.first else "1") and self.session.authenticated)
+
+
+def _opens(message: Message) -> bool:
+    """Whether a message looks like the beginning of package #1: it holds Alert 1200 or 1201."""
+    return any(isinstance(c, Alert) and c.data in ("1200", "1201") for c in message.commands)

@@ -1,0 +1,274 @@
+"""The process of an implementation that the suite starts and stops (attach contract 1)."""
+
+from __future__ import annotations
+
+import atexit
+import contextlib
+import os
+import re
+import signal
+import socket
+import subprocess
+import threading
+import time
+from collections.abc import Callable, Iterator
+from http.client import HTTPConnection, HTTPException
+from pathlib import Path
+from typing import Any
+from urllib.parse import urlsplit
+
+from conformance.harness.iut import Iut
+from conformance.harness.output import Output, Reader
+from conformance.harness.placeholders import Placeholders
+from conformance.harness.program import await_exit, found, kill_group
+
+ENDS_IN_A_ROW = 5
+"""After so many unexpected ends, one case after the other, the process is not started again."""
+_MERCY = 5.0
+"""Seconds that the system gets to end a process that was killed."""
+_PATIENCE = 0.5
+"""Seconds that the output of an ended process may take to arrive."""
+_PAUSE = 0.02
+"""Seconds between two looks at whether a port answers; no event says so."""
+Observe = Callable[[dict[str, Any]], None]
+
+
+class NotStarted(RuntimeError):  # noqa: N818 - reads as what happened
+    """The process could not be started, ended at once, or was not ready in time. The text says which."""
+
+
+class Dead(NotStarted):
+    """The process ended unexpectedly :data:`ENDS_IN_A_ROW` times in a row and is given up."""
+
+
+class Life:
+    """One life of the process: from a start to its end. ``code``: exit status, negative for a signal."""
+
+    def __init__(self, command: list[str], folder: Path, output: Output, on_end: Callable[[Life], None]) -> None:
+        mine, its = os.pipe()
+        try:
+            self.process = subprocess.Popen(
+                command, cwd=folder, stdin=subprocess.DEVNULL, stdout=its, stderr=subprocess.STDOUT, start_new_session=True
+            )
+        except BaseException:
+            os.close(mine)
+            raise
+        finally:
+            os.close(its)
+        self.code: int | None = None
+        self.expected = False
+        self.over = threading.Event()
+        self._lock = threading.Lock()
+        self._on_end = on_end
+        self._reader = Reader(mine, output)
+        threading.Thread(target=self._wait, name="process-wait", daemon=True).start()
+
+    def _wait(self) -> None:
+        await_exit(self.process)
+        with self._lock:
+            kill_group(self.process.pid, signal.SIGKILL)
+            self.code = self.process.wait()
+        self._reader.finish(_PATIENCE)
+        try:
+            self._on_end(self)
+        finally:
+            self.over.set()
+
+    def signal(self, number: int) -> bool:
+        """Sends a signal to the whole process group; False where it has ended."""
+        with self._lock:
+            if self.code is not None:
+                return False
+            kill_group(self.process.pid, number)
+            return True
+
+
+class Implementation:
+    """The process of an implementation. Its starts have the same ports, and the same ``work_dir``.
+
+    ``observe`` is told ``what`` happens (started, ready, ended, killed) with ``code`` and ``expected``, on any thread.
+    Methods are called from one thread; nothing of the process group is left after :meth:`stop`.
+    """
+
+    def __init__(
+        self, iut: Iut, placeholders: Placeholders, *, log: Path | None = None, observe: Observe | None = None,
+        stop_seconds: float = 5.0,
+    ) -> None:  # fmt: skip
+        """``log``: file that all output is added to. ``stop_seconds``: from SIGTERM to SIGKILL."""
+        self._iut, self._placeholders = iut, placeholders
+        self._observe = observe or (lambda data: None)
+        self._stop_seconds = stop_seconds
+        self._output = Output(log)
+        self._life: Life | None = None
+        self._lock = threading.Lock()
+        self._mark = 0
+        self._expecting = 0
+        self._ended_since_mark = False
+        self.ends = 0
+        """Unexpected ends, and starts that came to nothing, one case after the other."""
+
+    # -- start and stop ----------------------------------------------------------------------------------------------
+
+    def start(self) -> None:
+        """Starts the process and waits until it is ready. Raises :class:`NotStarted`; then nothing of it runs."""
+        if self.alive():
+            raise RuntimeError("the process runs already")
+        mark = self._output.total
+        try:
+            command = found(self._placeholders.expand_all(self._iut.attach.start), self._iut.folder)
+            life = self._life = Life(command, self._iut.folder, self._output, self._ended)
+        except (OSError, ValueError) as error:
+            self._count()
+            raise NotStarted(f"it cannot be run: {error}") from error
+        atexit.register(self.stop)
+        self._tell("started")
+        what = self._not_ready(life, mark)
+        if what:
+            if life.signal(0):
+                self._count()
+            self.stop()
+            raise NotStarted(what)
+        self._tell("ready")
+
+    def stop(self) -> None:
+        """Ends the whole process group: SIGTERM, and SIGKILL where that does not help. Calling it again does nothing."""
+        atexit.unregister(self.stop)
+        life = self._life
+        if life is None or life.over.is_set():
+            return
+        life.expected = True
+        life.signal(signal.SIGTERM)
+        if not life.over.wait(self._stop_seconds):
+            self._kill(life)
+
+    def power_cycle(self) -> None:
+        """Cuts the power: SIGKILL of the process group; then starts it again. Raises :class:`NotStarted`."""
+        life = self._life
+        if life is not None and not life.over.is_set():
+            life.expected = True
+            self._kill(life)
+        self.start()
+
+    def restart_if_dead(self) -> bool:
+        """Starts the process again where it has ended; True where that was so. :class:`Dead` after five in a row."""
+        if self.alive():
+            return False
+        if self.ends >= ENDS_IN_A_ROW:
+            raise Dead(f"it ended {self.ends} times in a row")
+        self.start()
+        return True
+
+    def _kill(self, life: Life) -> None:
+        if life.signal(signal.SIGKILL):
+            self._tell("killed", None, True)
+        if not life.over.wait(_MERCY):
+            raise NotStarted(f"the process {life.process.pid} does not end, even by SIGKILL")
+
+    # -- how it fares ------------------------------------------------------------------------------------------------
+
+    def alive(self) -> bool:
+        """Whether the process runs."""
+        return self._life is not None and not self._life.over.is_set()
+
+    def ended(self) -> int | None:
+        """Exit status of the last life (negative: by that signal); ``None`` while it runs and before the first start."""
+        life = self._life
+        return life.code if life is not None and life.over.is_set() else None
+
+    @property
+    def expecting(self) -> bool:
+        """Whether an end would be expected now."""
+        return self._expecting > 0
+
+    @contextlib.contextmanager
+    def expecting_end(self) -> Iterator[None]:
+        """An end of the process inside of the block is expected: around ``power_cycle``, ``reset`` and ``configure``."""
+        with self._lock:
+            self._expecting += 1
+        try:
+            yield
+        finally:
+            with self._lock:
+                self._expecting -= 1
+
+    def mark(self) -> None:
+        """A case begins: :meth:`since_mark` counts from here, and a case without an unexpected end breaks their row."""
+        self._mark = self._output.total
+        with self._lock:
+            if not self._ended_since_mark:
+                self.ends = 0
+            self._ended_since_mark = False
+
+    def since_mark(self) -> str:
+        """What was printed since :meth:`mark`; of very much, the last :data:`conformance.harness.output.KEPT` octets."""
+        return self._output.since(self._mark).decode("utf-8", "replace")
+
+    def _count(self) -> None:
+        with self._lock:
+            self.ends += 1
+            self._ended_since_mark = True
+
+    def _ended(self, life: Life) -> None:
+        expected = life.expected or self.expecting
+        if not expected:
+            self._count()
+        self._tell("ended", life.code, expected)
+
+    def _tell(self, what: str, code: int | None = None, expected: bool = True) -> None:
+        self._observe({"what": what, "code": code, "expected": expected})
+
+    # -- ready -------------------------------------------------------------------------------------------------------
+
+    def _not_ready(self, life: Life, mark: int) -> str:
+        """Waits until the process is ready; gives why it is not."""
+        ready = self._iut.attach.ready
+        if ready is None:
+            return ""
+        deadline = time.monotonic() + ready.seconds
+        expand = self._placeholders.expand
+        if ready.kind == "line":
+            pattern = expand(ready.value, re.escape)
+            good = self._output.wait_for(pattern, mark, deadline, lambda: life.code is not None)
+        elif ready.kind == "tcp":
+            good = _until(lambda left: _accepts(expand(ready.value), left), life, deadline)
+        else:
+            good = _until(lambda left: _answers(expand(ready.value), left), life, deadline)
+        if good and ready.kind == "line":
+            return ""
+        if life.code is not None or life.over.is_set():
+            life.over.wait(_MERCY)
+            return f"it ended with exit status {life.code} before it was ready"
+        return "" if good else f"it was not ready ({ready.kind}) after {ready.seconds:g} s"
+
+
+def _until(look: Callable[[float], bool], life: Life, deadline: float) -> bool:
+    """Looks again and again until it is so, the process has ended, or ``deadline`` passes."""
+    while (left := deadline - time.monotonic()) > 0:
+        if look(left):
+            return True
+        if life.over.wait(min(_PAUSE, left)):
+            break
+    return False
+
+
+def _accepts(address: str, seconds: float) -> bool:
+    host, _, port = address.rpartition(":")
+    try:
+        socket.create_connection((host.strip("[]"), int(port)), seconds).close()
+    except (OSError, ValueError):
+        return False
+    return True
+
+
+def _answers(address: str, seconds: float) -> bool:
+    """Whether a GET is answered with anything but an error of the server (status 5xx)."""
+    parts = urlsplit(address)
+    connection = HTTPConnection(parts.hostname or "", parts.port or 80, timeout=min(seconds, 2.0))
+    try:
+        connection.request("GET", parts.path or "/", headers={"Connection": "close"})
+        with connection.getresponse() as response:
+            return response.status < 500
+    except (OSError, HTTPException, ValueError):
+        return False
+    finally:
+        connection.close()

@@ -1,0 +1,101 @@
+"""Writes the transcript of one permutation: every event in order, secrets masked before anything is kept."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import threading
+from collections.abc import Callable, Iterable
+from pathlib import Path
+from typing import Any
+
+from conformance.harness.clock import Clock
+from conformance.harness.masking import Masker
+from conformance.syncml.codec import Decoded
+from conformance.transcript import CASE, MESSAGES, TRANSCRIPT, Event, Transcript
+
+IN_MEMORY = 65536
+"""Octets up to which a message stays in memory while its case is played; larger ones go to their file at once."""
+
+
+class Recorder:
+    """The transcript while it grows. Thread-safe: content server, hooks and process report from threads of their own."""
+
+    def __init__(self, folder: Path, clock: Clock, masker: Masker) -> None:
+        self.folder, self.clock, self.masker = folder, clock, masker
+        self.transcript = Transcript()
+        self._lock = threading.Lock()
+        self._start = clock.now()
+        self._small: list[tuple[str, bytes]] = []
+        self._exchange = 0
+
+    def next_exchange(self) -> int:
+        """A number for a request and its response."""
+        with self._lock:
+            self._exchange += 1
+            return self._exchange
+
+    def add(self, kind: str, sender: str, receiver: str, **data: Any) -> Event:
+        """Adds an event. Values are masked."""
+        return self._append(kind, sender, receiver, self.masker.value(data))
+
+    def message(
+        self, sender: str, receiver: str, octets: bytes, decoded: Decoded | None, headers: Iterable[tuple[str, str]], **data: Any
+    ) -> Event:
+        """Adds a DM message with its octets; size and digest are those of the original."""
+        masked, spans = self.masker.message(octets, decoded)
+        facts = data.pop("facts", None)
+        values = self.masker.value(data)
+        values |= {"size": len(octets), "sha256": hashlib.sha256(octets).hexdigest(), "headers": self.masker.headers(headers)}
+        if spans:
+            values["masked"] = spans
+        if facts:
+            values["facts"] = facts
+        wbxml = decoded.encoding == "wbxml" if decoded else not masked.lstrip()[:1] == b"<"
+        event = self._append("message", sender, receiver, values)
+        event.file = f"{MESSAGES}/{event.n:04d}-{sender}.{'wbxml' if wbxml else 'xml'}"
+        self._keep(event, masked)
+        if decoded is not None and not spans and len(octets) <= IN_MEMORY:
+            event._decoded = decoded
+        return event
+
+    def _keep(self, event: Event, masked: bytes) -> None:
+        if len(masked) <= IN_MEMORY:
+            event.load = lambda: masked
+            self._small.append((event.file, masked))
+            return
+        path = self.folder / event.file
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.write_bytes(masked)
+        event.load = path.read_bytes
+
+    def _append(self, kind: str, sender: str, receiver: str, data: dict[str, Any]) -> Event:
+        with self._lock:
+            at = self.clock.now() - self._start
+            event = Event(len(self.transcript.events) + 1, at, kind, sender, receiver, data)
+            self.transcript.events.append(event)
+            return event
+
+    def observer(self, kind: str, sender: str, receiver: str) -> Callable[[dict[str, Any]], None]:
+        """A function that adds an event of that kind for each mapping it is given."""
+
+        def observe(data: dict[str, Any]) -> None:
+            data = dict(data)
+            for name in ("headers", "reply_headers"):
+                if name in data:
+                    data[name] = self.masker.headers(data[name])
+            self.add(kind, sender, receiver, **data)
+
+        return observe
+
+    def write(self, case: dict[str, Any]) -> None:
+        """Writes the evidence folder: the resolved case, the transcript and the messages."""
+        self.folder.mkdir(parents=True, exist_ok=True)
+        if self._small:
+            (self.folder / MESSAGES).mkdir(exist_ok=True)
+        for name, octets in self._small:
+            (self.folder / name).write_bytes(octets)
+        shown = json.dumps(self.masker.value(case), ensure_ascii=False, indent=1)
+        (self.folder / CASE).write_text(shown + "\n", encoding="utf-8")
+        lines = "".join(event.line() + "\n" for event in self.transcript.events)
+        (self.folder / TRANSCRIPT).write_text(lines, encoding="utf-8")

@@ -1,0 +1,46 @@
+"""``fumo-conformance judge``: judges the evidence of an earlier run again; no peer is needed."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+from conformance.harness.catalogue import load_catalogue
+from conformance.harness.places import testcases
+from conformance.harness.play import Terms, judge_again
+from conformance.report.record import exit_status, read_record
+
+
+def rejudge(run_dir: Path, strict: bool | None = None) -> dict[str, Any]:
+    """Judges every permutation of a run again.
+
+    Returns {"results": [{id, verdict, reason, before, findings}], "changed": [ids], "counts", "exit"}. ``strict`` ``None``
+    judges as the run did.
+    """
+    record = read_record(run_dir / "results.ndjson")
+    terms = Terms(run_dir, load_catalogue(testcases()), record.header["strict"] if strict is None else strict)
+    results = []
+    for line in record.results:
+        verdict, reason, findings = line["verdict"], line["reason"], line["findings"]
+        if line["evidence"]:
+            _, judgement = judge_again(run_dir / line["evidence"], terms)
+            verdict, reason = judgement.verdict, judgement.reason
+            findings = [finding.as_dict() for finding in judgement.findings]
+        results.append({
+            "id": line["id"], "attempt": line["attempt"], "verdict": verdict, "reason": reason, "before": line["verdict"],
+            "findings": findings, "same": findings == line["findings"] and verdict == line["verdict"],
+        })
+    counts: dict[str, int] = {}
+    for result in results:
+        counts[result["verdict"]] = counts.get(result["verdict"], 0) + 1
+    changed = [result["id"] for result in results if result["verdict"] != result["before"]]
+    return {"results": results, "changed": changed, "counts": counts, "exit": exit_status(record, [r["verdict"] for r in results])}
+
+
+def rejudge_text(found: dict[str, Any]) -> str:
+    """The outcome for a reader."""
+    lines = [f"{result['before']} -> {result['verdict']}  {result['id']}  {result['reason']}"
+             for result in found["results"] if result["verdict"] != result["before"]]
+    counts = ", ".join(f"{count} {verdict}" for verdict, count in sorted(found["counts"].items()))
+    same = f"{len(found['results']) - len(found['changed'])} of {len(found['results'])} verdicts are as they were"
+    return "\n".join([*lines, f"Judged again: {counts}.", f"{same}."])

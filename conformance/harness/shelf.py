@@ -1,0 +1,139 @@
+"""The suite's update packages and their addresses on the content server, per case."""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Callable
+from typing import TYPE_CHECKING, Any
+
+from conformance.download.content import BytesSource, ContentFault, ContentServer, FileSource
+from conformance.download.descriptor import Descriptor, write
+from conformance.harness import outcome
+from conformance.transport.exchange import Reply, Request, Source
+
+if TYPE_CHECKING:
+    from conformance.harness.iut import Iut, Package
+
+DESCRIPTOR_TYPE = "application/vnd.oma.dd+xml"
+
+
+class Shelf:
+    """Publishes packages under an address of their own for each case, so that late requests are told apart."""
+
+    def __init__(self, iut: Iut, observe: Callable[[dict[str, Any]], None]) -> None:
+        self.iut = iut
+        self._observe = observe
+        self._server: ContentServer | None = None
+        self._case = 0
+        self._open = 0
+        self._digests: dict[str, str] = {}
+        self.firmware = iut.device.get("firmware", "")
+        """The firmware that runs now, as far as the suite knows; picks the package."""
+
+    def serve_at(self, root: str) -> None:
+        """Tells the address at which the content server is reached."""
+        self._server = ContentServer(root, self._seen)
+
+    @property
+    def server(self) -> ContentServer:
+        """The content server."""
+        if self._server is None:
+            raise RuntimeError("the content server has no address yet")
+        return self._server
+
+    def handle(self, request: Request) -> Reply:
+        """Serves one request."""
+        self._open += 1
+        reply = self.server.handle(request)
+        before = reply.done
+
+        def done(sent: int, error: str) -> None:
+            self._open -= 1
+            if before is not None:
+                before(sent, error)
+
+        reply.done = done
+        return reply
+
+    def _seen(self, data: dict[str, Any]) -> None:
+        self._observe(data)
+
+    def busy(self) -> bool:
+        """Whether something is being fetched right now."""
+        return self._open > 0
+
+    def begin(self) -> dict[str, str]:
+        """Starts a new case: publishes all packages anew; returns their places for the steps."""
+        self._case += 1
+        server = self.server
+        server.clear()
+        places = {"content": f"{server.root_url}c{self._case}"}
+        for purpose in {*self.iut.packages, *(["corrupted"] if "good" in self.iut.packages else [])}:
+            source = self.source(purpose)
+            package = self.package(purpose)
+            kind = package.type or "application/octet-stream"
+            url = server.publish(f"c{self._case}/{purpose}.bin", source, kind)
+            places |= {
+                f"url:{purpose}": url, f"digest:{purpose}": self.digest(purpose), f"from:{purpose}": package.from_ or "",
+                f"to:{purpose}": package.to or "", f"size:{purpose}": str(source.size),
+            }
+            dd = write(Descriptor(types=(kind,), size=source.size, object_uri=url))
+            places[f"descriptor:{purpose}"] = server.publish(f"c{self._case}/{purpose}.dd", BytesSource(dd), DESCRIPTOR_TYPE)
+        return places
+
+    def package(self, purpose: str) -> Package:
+        """The package for a purpose: the first whose ``from`` runs now, else the first."""
+        listed = self.iut.packages.get(purpose) or (self.iut.packages.get("good", ()) if purpose == "corrupted" else ())
+        if not listed:
+            raise outcome.not_applicable(f"the IUT file gives no package {purpose}", outcome.PACKAGE)
+        return next((p for p in listed if p.from_ == self.firmware), listed[0])
+
+    def source(self, purpose: str) -> Source:
+        """The octets of the package for a purpose; a corrupted one is made from a good one where none is given."""
+        package = self.package(purpose)
+        if purpose == "corrupted" and "corrupted" not in self.iut.packages:
+            return Corrupted(FileSource(package.path))
+        return FileSource(package.path)
+
+    def digest(self, purpose: str) -> str:
+        """sha256 of the package for a purpose."""
+        key = f"{purpose}:{self.package(purpose).path}"
+        if key not in self._digests:
+            source, summary, at = self.source(purpose), hashlib.sha256(), 0
+            while piece := source.read(at, 1 << 20):
+                summary.update(piece)
+                at += len(piece)
+            self._digests[key] = summary.hexdigest()
+        return self._digests[key]
+
+    def fault(self, given: dict[str, Any]) -> None:
+        """Makes the content server misbehave at an address: keys of the step ``content``."""
+        path = str(given["at"]).removeprefix(self.server.root_url)
+        if given["fault"] == "none":
+            self.server.mend(path)
+            return
+        keys = {key: value for key, value in given.items() if key not in ("at", "fault", "times")}
+        if isinstance(keys.get("fraction"), str):
+            keys["fraction"] = float(keys["fraction"].rstrip("%")) / 100
+        self.server.fault(path, ContentFault(str(given["fault"]), **keys), given.get("times"))
+
+
+class Corrupted:
+    """A package of which some octets in the middle and at the end are not what they should be."""
+
+    def __init__(self, source: Source) -> None:
+        self._source = source
+        self.size = source.size
+        middle = self.size // 2
+        self._wrong = {at for at in (middle, middle + 1, self.size - 9) if 0 <= at < self.size}
+
+    def read(self, offset: int, count: int) -> bytes:
+        """Up to ``count`` octets from ``offset``."""
+        octets = self._source.read(offset, count)
+        wrong = [at - offset for at in self._wrong if offset <= at < offset + len(octets)]
+        if not wrong:
+            return octets
+        changed = bytearray(octets)
+        for at in wrong:
+            changed[at] ^= 0xFF
+        return bytes(changed)

@@ -1,0 +1,138 @@
+"""What may stand in a case file: the keys of a table, of a row and of every kind of step.
+
+One place that the loader, ``lint``, the published JSON Schema and the documentation are made from.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any
+
+KINDS = ("valid", "invalid", "inopportune")
+LEVELS = ("must", "should", "may")
+ROLES = ("client", "server")
+RISKS = ("power-cut", "bad-image", "downgrade")
+WIRE_AXES = {
+    "encoding": ("xml", "wbxml"),
+    "authentication": ("none", "basic", "md5", "hmac"),
+    "version": ("1.1.2", "1.2"),
+}
+"""Axes that say how the sessions are spoken; other axes are the table's own."""
+
+TABLE_KEYS = {
+    "suite": "the path of the file below testcases, without .yaml",
+    "purpose": "one sentence: what the table is about",
+    "role": "client or server: what the implementation under test is",
+    "needs": "claims, verbs and packages that the cases need",
+    "axes": "axis to list of values; each multiplies every row",
+    "kind": "valid, invalid or inopportune; default of the rows",
+    "level": "must, should or may; default of the rows",
+    "ensures": "requirement ids; default of the rows",
+    "twin": "default of the rows",
+    "risk": "what may happen to the device: power-cut, bad-image, downgrade",
+    "steps": "the steps shared by all rows",
+    "defaults": "values of ${...} that a row need not give",
+    "cases": "the rows",
+}
+ROW_KEYS = {
+    "id": "name of the row in lower-kebab",
+    "title": "what happens, in at most 60 characters",
+    "purpose": "one sentence, where the table's does not fit",
+    "ensures": "requirement ids",
+    "needs": "what the row needs beside the table's needs",
+    "axes": "axes of this row only",
+    "kind": "valid, invalid or inopportune",
+    "level": "must, should or may",
+    "twin": "id of the valid case that differs in one thing",
+    "differs": "the one thing in which the case and its twin differ",
+    "risk": "beside the table's",
+    "because": "why the case stands although no deviation is caught by it alone",
+    "steps": "steps of this row instead of the table's",
+}
+MATCHER_KEYS = {
+    "expect": "the value that passes, or a list of them",
+    "accept": "other values that are tolerated with a warning",
+    "because": "id of the ambiguity that allows them",
+    "not": "values that fail",
+    "matches": "a regular expression that the whole value must match",
+    "class": "success (2xx) or error (4xx, 5xx)",
+    "ensures": "the requirement that this value proves",
+}
+
+
+@dataclass(frozen=True, slots=True)
+class StepKind:
+    """One kind of step: who may use it, keys inside its value, keys beside it, keys of its ``expect``."""
+
+    name: str
+    says: str
+    roles: tuple[str, ...]
+    inside: tuple[str, ...] = ()
+    beside: tuple[str, ...] = ()
+    expects: tuple[str, ...] = ()
+    scalar: bool = False
+    nested: bool = False
+
+
+_ANSWER = ("status", "data", "format", "type", "children", "name")
+_CLIENT, _SERVER, _BOTH = ("client",), ("server",), ("client", "server")
+
+STEPS: dict[str, StepKind] = {
+    kind.name: kind
+    for kind in (
+        StepKind("session", "opens a session: server-initiated, client, user-request or device-request", _BOTH,
+                 ("kind", "with"), ("expect",), ("comes", "type"), scalar=True),
+        StepKind("get", "sends Get", _CLIENT, ("node", "nodes"), (), _ANSWER, scalar=True),
+        StepKind("replace", "sends Replace", _CLIENT,
+                 ("node", "data", "format", "type", "package", "size", "chunk", "interrupt"), (), _ANSWER),
+        StepKind("add", "sends Add", _CLIENT, ("node", "data", "format", "type"), (), _ANSWER),
+        StepKind("delete", "sends Delete", _CLIENT, ("node",), (), _ANSWER, scalar=True),
+        StepKind("copy", "sends Copy", _CLIENT, ("node", "from"), (), _ANSWER),
+        StepKind("exec", "sends Exec", _CLIENT, ("node", "correlator", "data"), (), _ANSWER, scalar=True),
+        StepKind("alert", "sends Alert", _CLIENT, ("code", "options", "text", "choices"), (), _ANSWER),
+        StepKind("sequence", "sends a Sequence of the commands inside", _CLIENT, (), (), _ANSWER, nested=True),
+        StepKind("atomic", "sends an Atomic of the commands inside", _CLIENT, (), (), _ANSWER, nested=True),
+        StepKind("together", "sends the commands inside in one package", _CLIENT, (), (), (), nested=True),
+        StepKind("close", "ends the session", _BOTH, (), (), (), scalar=True),
+        StepKind("content", "tells the content server how to behave from now on", _BOTH,
+                 ("at", "fault", "status", "url", "after", "fraction", "seconds", "media_type", "length", "times"), (), ()),
+        StepKind("await", "waits for the report of an operation", _CLIENT,
+                 ("alert", "within", "object"), (),
+                 ("result", "correlator", "source", "format", "mark", "count", "type")),
+        StepKind("quiet", "sees that nothing more comes", _BOTH, ("for",), (), ("alerts", "fetches", "sessions", "commands"),
+                 scalar=True),
+        StepKind("state", "reads State", _CLIENT, ("object",), (), ("data",), scalar=True),
+        StepKind("firmware", "asks which firmware runs", _CLIENT, (), (), ("version",), scalar=True),
+        StepKind("fetched", "looks at what was fetched from the content server", _CLIENT, ("at",), (),
+                 ("count", "complete", "digest", "method"), scalar=True),
+        StepKind("hook", "calls a verb", _BOTH, ("verb", "given"), (), ()),
+        StepKind("campaign", "asks the server to plan an update", _SERVER,
+                 ("way", "package", "host", "notify", "consent", "defer_minutes", "descriptor", "object", "device"), (), ()),
+        StepKind("plan-update", "asks the server to plan Exec on Update alone", _SERVER, ("object", "notify"), (), (),
+                 scalar=True),
+        StepKind("up-to-date", "tells the server that nothing newer is to be had", _SERVER, (), (), (), scalar=True),
+        StepKind("device", "says how the suite's device behaves from now on", _SERVER,
+                 ("result", "operations", "statuses", "lacks", "large_objects", "max_msg_size", "max_obj_size", "ui", "answer",
+                  "state", "report", "package", "firmware", "object"), (), ()),
+        StepKind("trigger", "waits for a trigger message of the server", _SERVER, ("within",), (),
+                 ("comes", "version", "future", "ui_mode", "initiator", "session_id", "server_id", "content_type", "application"),
+                 scalar=True),
+        StepKind("operate", "lets the device do what was accepted and report it", _SERVER, ("result",), (), (), scalar=True),
+        StepKind("commanded", "looks at what the server commanded so far", _SERVER,
+                 ("command", "node", "before", "since"), (), ("count", "data", "correlator", "digest", "inside"), ),
+        StepKind("answered", "looks at how the server answered what the device sent", _SERVER,
+                 ("command", "alert"), (), ("status",)),
+        StepKind("outcome", "asks the server what it believes", _SERVER, ("object",), (),
+                 ("status", "result", "status_code", "operation"), scalar=True),
+    )
+}
+COMMANDS = ("get", "replace", "add", "delete", "copy", "exec", "alert", "sequence", "atomic")
+"""Steps that send a command to a device."""
+MODIFIERS = ("expect", "ensures", "note", "optional")
+"""Keys that may stand beside the kind in any step."""
+
+
+def kind_of(step: dict[str, Any]) -> str:
+    """The kind of a step: its one key that is no modifier; "" where there is not exactly one."""
+    kinds = [key for key in step if key not in MODIFIERS]
+    return kinds[0] if len(kinds) == 1 else ""

@@ -1,0 +1,337 @@
+"""Expectations of a case: what each step says must come, looked up in the transcript. Pure, live and years later."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+from conformance.judge.finding import PASS, Catalogue, Finding, Requirement, broken
+from conformance.judge.lookup import Commanded, answers_to, commanded, received_object
+from conformance.judge.matcher import Match, match
+from conformance.syncml.model import Alert, Command, Item, Message, Results, Status, text_of
+from conformance.transcript import DEVICE, Event, Transcript
+
+ALERT_PREFIX = "org.openmobilealliance.dm.firmwareupdate."
+ALERT_TYPES = {
+    "download": ALERT_PREFIX + "download",
+    "update": ALERT_PREFIX + "update",
+    "download-and-update": ALERT_PREFIX + "downloadandupdate",
+    "device-request": ALERT_PREFIX + "devicerequest",
+    "user-request": ALERT_PREFIX + "userrequest",
+}
+_OPERATION_ALERT = {"download": "FUMO-ALERT-001", "update": "FUMO-ALERT-001", "download-and-update": "FUMO-ALERT-001"}
+
+
+@dataclass(slots=True)
+class Played:
+    """One step as it was played: its data, the events between its begin and its end, and what it sent."""
+
+    index: str
+    step: dict[str, Any]
+    begin: int
+    end: int | None = None
+    why: str = ""
+    sent: list[dict[str, Any]] = field(default_factory=list)
+
+
+def played_steps(transcript: Transcript) -> list[Played]:
+    """The steps that were begun, in order."""
+    steps: list[Played] = []
+    for event in transcript.of("step"):
+        if event.data["phase"] == "begin":
+            steps.append(Played(event.data["index"], event.data["step"], event.n))
+        elif steps:
+            step = next(s for s in reversed(steps) if s.index == event.data["index"])
+            step.end, step.why, step.sent = event.n, event.data.get("why", ""), event.data.get("sent", [])
+    return steps
+
+
+class Expectations:
+    """Judges the expectations of one case over its transcript."""
+
+    def __init__(self, case: Mapping[str, Any], transcript: Transcript, catalogue: Catalogue, strict: bool = False) -> None:
+        self.case, self.transcript, self.catalogue, self.strict = case, transcript, catalogue, strict
+        self.readings: list[dict[str, str]] = []
+        self._default = str((case.get("requirements") or [""])[0])
+        self._messages = [e for e in transcript.events if e.kind == "message"]
+
+    def findings(self) -> list[Finding]:
+        """The findings of all steps in order."""
+        found: list[Finding] = []
+        for step in played_steps(self.transcript):
+            found.extend(self._step(step))
+        return found
+
+    def _step(self, played: Played) -> Iterator[Finding]:
+        kind = next(key for key in played.step if key not in ("expect", "ensures", "note", "optional"))
+        if played.sent:
+            for sent in played.sent:
+                yield from self._answer(played, sent)
+            return
+        check: Callable[[Played, dict[str, Any]], Iterator[Finding]] | None = _CHECKS.get(kind)
+        if check is not None:
+            yield from check(self, played, played.step.get("expect") or {})  # type: ignore[call-arg,arg-type]
+
+    # -- what all checks share ---------------------------------------------------------------------------------------
+
+    def requirement(self, *ids: str) -> Requirement:
+        """The first of the ids that is not empty, else the first the case ensures."""
+        wanted = next((i for i in ids if i), self._default)
+        return self.catalogue[wanted]
+
+    def compare(self, wanted: Any, came: str | None, requirement: Requirement, event: int | None, message: str) -> Finding | None:
+        """A finding from a comparison; notes which reading of an ambiguity was taken."""
+        result: Match = match(wanted, came)
+        if result.requirement:
+            requirement = self.requirement(result.requirement)
+        actual = "nothing" if came is None else came
+        if result.ambiguity and result.outcome != "broken":
+            self.readings.append({"ambiguity": result.ambiguity, "reading": actual})
+        if result.outcome == "pass":
+            return Finding(requirement.id, PASS, result.expected, actual, event, message, None, requirement.level)
+        return broken(
+            requirement, result.expected, actual, event, message, strict=self.strict, tolerated=result.outcome == "tolerated"
+        )
+
+    def said_after(self, event: int, session: str) -> Iterator[tuple[Event, Message]]:
+        """Messages of the device in a session after an event."""
+        for candidate in self._messages:
+            if candidate.n > event and candidate.sender == DEVICE and candidate.data.get("session") == session:
+                decoded = candidate.decoded()
+                if decoded is not None:
+                    yield candidate, decoded.message
+
+    # -- commands ----------------------------------------------------------------------------------------------------
+
+    def _answer(self, played: Played, sent: dict[str, Any]) -> Iterator[Finding]:
+        """Status and Results of one command against what its step expects."""
+        step = sent["step"]
+        expect = step.get("expect")
+        if not expect:
+            return
+        statuses, results, at = self._answers(sent)
+        kind, node = sent["command"], sent.get("node", "")
+        code = statuses[0].data if statuses else None
+        if step.get("optional") and code in ("404", "405", "406"):
+            return
+        what = f"Status of {kind} on {node}" if node else f"Status of {kind}"
+        base = str(step.get("ensures", ""))
+        if "status" in expect:
+            finding = self.compare(expect["status"], code, self.requirement(base), at, what if statuses else f"{what}: none came")
+            if finding:
+                yield finding
+        item = results[0] if results else None
+        for key, value in (("data", _data(item)), ("format", _meta(item, "format")), ("type", _meta(item, "type"))):
+            if key in expect:
+                finding = self.compare(expect[key], value, self.requirement(base), at, f"{key} of {node} in the Results")
+                if finding:
+                    yield finding
+        if "children" in expect:
+            yield from self._children(expect["children"], _data(item), self.requirement(base), at, node)
+
+    def _children(self, wanted: Any, came: str | None, requirement: Requirement, at: int | None, node: str) -> Iterator[Finding]:
+        names = set(came.split("/")) if came else set()
+        for name in wanted if isinstance(wanted, list) else [wanted]:
+            finding = self.compare(
+                {"expect": str(name)}, str(name) if name in names else (came or None), requirement, at, f"{name} among the children of {node}"
+            )
+            if finding:
+                yield finding
+
+    def _answers(self, sent: dict[str, Any]) -> tuple[list[Status], list[Item], int | None]:
+        statuses: list[Status] = []
+        items: list[Item] = []
+        at = None
+        for event, message in self.said_after(sent["event"], sent["session"]):
+            for command in message.commands:
+                if not isinstance(command, Status | Results) or command.cmd_ref != sent["cmd_id"]:
+                    continue
+                if (command.msg_ref or "1") != sent["msg_id"]:
+                    continue
+                at = at or event.n
+                if isinstance(command, Status):
+                    statuses.append(command)
+                else:
+                    items.extend(_with_meta(command))
+        return statuses, items, at
+
+    # -- other steps -------------------------------------------------------------------------------------------------
+
+    def _await(self, played: Played, expect: dict[str, Any]) -> Iterator[Finding]:
+        given = played.step["await"]
+        name = given.get("alert", "download-and-update")
+        event, alert = self.report(played, ALERT_TYPES[name])
+        requirement = self.requirement(str(played.step.get("ensures", "")), _OPERATION_ALERT.get(name, "FUMO-CI-002"))
+        if alert is None or event is None:
+            if played.why != "unfinished":
+                finding = self.compare({"expect": "a report"}, None, requirement, None, f"Generic Alert of type {name}: {played.why or 'none came'}")
+                if finding:
+                    yield finding
+            return
+        yield Finding(requirement.id, PASS, "a report", "a report", event.n, f"Generic Alert of type {name}", None, requirement.level)
+        item = alert.items[0] if alert.items else Item()
+        meta = alert.meta_of(item)
+        values = {
+            "result": text_of(item, meta).strip() if item.data is not None else None, "correlator": alert.correlator,
+            "source": item.source, "format": meta.format, "mark": meta.mark, "type": meta.type,
+        }
+        for key, value in values.items():
+            if key in expect:
+                finding = self.compare(expect[key], value, self.requirement(_ensured(played, expect[key], self._default)), event.n, f"{key} of the report")
+                if finding:
+                    yield finding
+
+    def report(self, played: Played, alert_type: str) -> tuple[Event | None, Alert | None]:
+        """The first Generic Alert of that type since the last Exec before the step, or since the case began."""
+        since = 0
+        for step in played_steps(self.transcript):
+            if step.begin >= played.begin:
+                break
+            for sent in step.sent:
+                if sent["command"] == "Exec":
+                    since = sent["event"]
+        until = played.end or len(self.transcript) + 1
+        for event in self._messages:
+            if since < event.n < until and event.sender == DEVICE:
+                decoded = event.decoded()
+                for alert in generic_alerts(decoded.message) if decoded else ():
+                    if type_of(alert) == alert_type:
+                        return event, alert
+        return None, None
+
+    def _quiet(self, played: Played, expect: dict[str, Any]) -> Iterator[Finding]:
+        until = played.end or len(self.transcript) + 1
+        between = [e for e in self.transcript.events if played.begin < e.n < until]
+        counts = {
+            "alerts": sum(len(list(generic_alerts(d.message))) for e in between if e.kind == "message" and e.sender == DEVICE and (d := e.decoded())),
+            "fetches": sum(1 for e in between if e.kind == "http" and e.data.get("method") == "GET"),
+            "sessions": len({e.data.get("session") for e in between if e.kind == "message" and e.sender == DEVICE}),
+            "commands": sum(1 for e in between if e.kind == "message" and e.sender != DEVICE and (d := e.decoded()) and any(not isinstance(c, Status) for c in d.message.commands)),
+        }
+        for key, wanted in expect.items():
+            finding = self.compare(wanted, str(counts[key]), self.requirement(_ensured(played, wanted, "")), played.end, f"{key} while nothing more was due")
+            if finding:
+                yield finding
+
+    def _values(self, played: Played, expect: dict[str, Any]) -> Iterator[Finding]:
+        """Values that the suite measured while the step was played."""
+        until = played.end or len(self.transcript) + 1
+        for event in self.transcript.of("value"):
+            if played.begin < event.n < until and event.data["name"] in expect:
+                came = event.data["value"]
+                yield from self._keyed(played, expect, {event.data["name"]: came}, event.n, event.data.get("says", ""))
+
+    def _keyed(
+        self, played: Played, expect: dict[str, Any], values: Mapping[str, Any], at: int | None, says: str
+    ) -> Iterator[Finding]:
+        """Findings for each expected key of which a value is at hand."""
+        for key, value in values.items():
+            if key in expect:
+                shown = None if value is None else _text(value)
+                requirement = self.requirement(_ensured(played, expect[key], ""))
+                finding = self.compare(expect[key], shown, requirement, at, f"{key} {says}".strip())
+                if finding:
+                    yield finding
+
+    def _fetched(self, played: Played, expect: dict[str, Any]) -> Iterator[Finding]:
+        """What was fetched from one address of the content server since the case began."""
+        address = _at(played.step["fetched"])
+        events = [e for e in self.transcript.of("http") if e.n < played.begin and e.data.get("url") == address]
+        gets = [e for e in events if e.data.get("method") == "GET"]
+        whole = [e for e in gets if e.data.get("length") and e.data.get("sent") == e.data.get("length")]
+        values = {
+            "count": len(gets), "complete": bool(whole), "method": gets[0].data["method"] if gets else None,
+            "digest": whole[-1].data.get("digest") if whole else None,
+        }
+        yield from self._keyed(played, expect, values, gets[-1].n if gets else None, f"of what was fetched from {address}")
+
+    def _commanded(self, played: Played, expect: dict[str, Any]) -> Iterator[Finding]:
+        """What a server commanded before this step, since the case or the step named by ``since`` began."""
+        given = played.step["commanded"]
+        node = given.get("node", "")
+        since = max((s.begin for s in played_steps(self.transcript) if s.index == str(given.get("since", ""))), default=0)
+        found = [
+            c for c in commanded(self.transcript)
+            if since < c.event.n < played.begin and c.command.name == given["command"] and (not node or c.node == node)
+        ]
+        last = found[-1] if found else None
+        values: dict[str, Any] = {"count": len(found)}
+        if last is not None:
+            values |= {"data": last.data, "correlator": last.correlator, "inside": last.inside or None}
+        if "digest" in expect:
+            values["digest"] = received_object(self.transcript, node) or None
+        says = f"of {given['command']} on {node}" if node else f"of {given['command']}"
+        yield from self._keyed(played, expect, values, last.event.n if last else None, says)
+        if "before" in given and found:
+            yield from self._order(played, found[0], given["before"])
+
+    def _order(self, played: Played, first: Commanded, later: str) -> Iterator[Finding]:
+        """Findings about what must come before what; ``later`` is a node."""
+        after = next((c for c in commanded(self.transcript) if c.node == later and c.command.name == "Exec"), None)
+        if after is not None:
+            ordered = (first.event.n, int(first.command.cmd_id or 0)) < (after.event.n, int(after.command.cmd_id or 0))
+            requirement = self.requirement(str(played.step.get("ensures", "")))
+            finding = self.compare(True, _text(ordered), requirement, after.event.n, f"{first.node} is set before Exec on {later}")
+            if finding:
+                yield finding
+
+    def _answered(self, played: Played, expect: dict[str, Any]) -> Iterator[Finding]:
+        """How a server answered what the device sent before this step."""
+        given = played.step["answered"]
+        found = [a for a in answers_to(self.transcript, given["command"], str(given.get("alert", ""))) if a[0].n < played.begin]
+        event, code = found[-1] if found else (None, None)
+        says = f"of the answer to {given['command']} {given.get('alert', '')}".strip()
+        yield from self._keyed(played, expect, {"status": code}, event.n if event else None, says)
+
+
+def generic_alerts(message: Message) -> Iterator[Alert]:
+    """The Generic Alerts (1226) of a message."""
+    for command in message.commands:
+        if isinstance(command, Alert) and command.data == "1226":
+            yield command
+
+
+def type_of(alert: Alert) -> str:
+    """The type of a Generic Alert without the namespace identifier that some put before it (DM Protocol 8.7.1.6)."""
+    item = alert.items[0] if alert.items else Item()
+    return (alert.meta_of(item).type or "").strip().removeprefix("Reversed-Domain-Name:").strip()
+
+
+def _ensured(played: Played, wanted: Any, default: str) -> str:
+    inner = wanted.get("ensures", "") if isinstance(wanted, dict) else ""
+    return str(inner or played.step.get("ensures", "") or default)
+
+
+def _with_meta(results: Results) -> Iterator[Item]:
+    for item in results.items:
+        yield Item(target=item.target, source=item.source, data=item.data, meta=results.meta_of(item), more=item.more)
+
+
+def _text(value: Any) -> str:
+    return ("true" if value else "false") if isinstance(value, bool) else str(value)
+
+
+def _at(given: Any) -> str:
+    return str(given["at"] if isinstance(given, dict) else given)
+
+
+def _data(item: Item | None) -> str | None:
+    return None if item is None or item.data is None else text_of(item, item.meta)
+
+
+def _meta(item: Item | None, name: str) -> str | None:
+    return None if item is None or item.meta is None else getattr(item.meta, name)
+
+
+_CHECKS: dict[str, Any] = {
+    "await": Expectations._await,
+    "quiet": Expectations._quiet,
+    "firmware": Expectations._values,
+    "fetched": Expectations._fetched,
+    "session": Expectations._values,
+    "trigger": Expectations._values,
+    "commanded": Expectations._commanded,
+    "answered": Expectations._answered,
+    "outcome": Expectations._values,
+}

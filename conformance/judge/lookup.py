@@ -1,0 +1,116 @@
+"""Counts and values that steps look up in the transcript: what was fetched, what a server commanded and answered."""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+from conformance.syncml.model import Alert, Atomic, Block, Command, Exec, Item, Message, Sequence, Status, payload, text_of
+from conformance.transcript import DEVICE, SERVER, Event, Transcript
+
+
+@dataclass(frozen=True, slots=True)
+class Commanded:
+    """A command of a server: where it stands, what it aims at, and the Sequence or Atomic around it ("" where none)."""
+
+    event: Event
+    command: Command
+    item: Item
+    inside: str
+
+    @property
+    def node(self) -> str:
+        """The target of the item, "" where there is none."""
+        return self.item.target or ""
+
+    @property
+    def data(self) -> str:
+        """The value that goes with it, as text."""
+        return text_of(self.item, self.command.meta_of(self.item))
+
+    @property
+    def correlator(self) -> str | None:
+        """The Correlator of an Exec."""
+        return self.command.correlator if isinstance(self.command, Exec) else None
+
+
+def commanded(transcript: Transcript) -> Iterator[Commanded]:
+    """Every command, item by item, that the server sent to the device, in order."""
+    for event in transcript.of("message"):
+        decoded = event.decoded() if event.sender == SERVER else None
+        if decoded is not None:
+            yield from _inside(event, decoded.message.commands, "")
+
+
+def _inside(event: Event, commands: list[Command], around: str) -> Iterator[Commanded]:
+    for command in commands:
+        if isinstance(command, Status):
+            continue
+        for item in command.items or [Item()]:
+            yield Commanded(event, command, item, around)
+        if isinstance(command, Block):
+            around_them = "atomic" if isinstance(command, Atomic) else "sequence" if isinstance(command, Sequence) else around
+            yield from _inside(event, command.commands, around_them)
+
+
+def received_object(transcript: Transcript, node: str) -> str:
+    """sha256 of what the server sent to a node by Replace or Add, chunks put together; "" where nothing came whole."""
+    summary = hashlib.sha256()
+    encoded = b""
+    whole = ""
+    for found in commanded(transcript):
+        if found.node != node or found.command.name not in ("Replace", "Add"):
+            continue
+        meta = found.command.meta_of(found.item)
+        if (meta.format or "") == "b64" and isinstance(found.item.data, str):
+            encoded += found.item.data.encode()
+            keep = len(encoded) % 4 if found.item.more else 0
+            ready, encoded = encoded[: len(encoded) - keep], encoded[len(encoded) - keep :]
+            summary.update(payload(Item(data=ready), meta))
+        else:
+            summary.update(payload(found.item, meta))
+        if not found.item.more:
+            whole, summary, encoded = summary.hexdigest(), hashlib.sha256(), b""
+    return whole
+
+
+def answers_to(transcript: Transcript, command: str, alert: str = "") -> list[tuple[Event, str | None]]:
+    """How the server answered commands of the device: (event of the answer, code), ``None`` where none came.
+
+    ``command`` is a command's name ("Alert", "Replace", "SyncHdr"); ``alert`` narrows Alerts to a code or a Generic Alert
+    type.
+    """
+    found: list[tuple[Event, str | None]] = []
+    messages = transcript.of("message")
+    for position, event in enumerate(messages):
+        decoded = event.decoded() if event.sender == DEVICE else None
+        if decoded is None:
+            continue
+        reply = next((e for e in messages[position + 1 :] if e.data.get("exchange") == event.data.get("exchange")), None)
+        answer = reply.decoded() if reply else None
+        for wanted in _wanted(decoded.message, command, alert):
+            code = _code(answer.message, decoded.message.header.msg_id, wanted) if answer else None
+            found.append((reply or event, code))
+    return found
+
+
+def _wanted(message: Message, command: str, alert: str) -> Iterator[str]:
+    if command == "SyncHdr":
+        yield "0"
+        return
+    for candidate in message.commands:
+        if candidate.name != command:
+            continue
+        if alert and isinstance(candidate, Alert):
+            types = {(candidate.meta_of(item).type or "").strip() for item in candidate.items}
+            if alert != candidate.data and not any(kind.endswith(alert) for kind in types):
+                continue
+        yield candidate.cmd_id or ""
+
+
+def _code(answer: Message, msg_id: str | None, cmd_id: str) -> str | None:
+    for status in answer.statuses():
+        if status.cmd_ref == cmd_id and status.msg_ref == msg_id:
+            return status.data
+    return None
