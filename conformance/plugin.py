@@ -7,7 +7,7 @@ but in ``fumo-conformance run``: it disturbs no other project.
 from __future__ import annotations
 
 import json
-from collections.abc import Callable, Generator, Iterable
+from collections.abc import Generator, Iterable
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -52,6 +52,7 @@ def pytest_configure(config: pytest.Config) -> None:
 
 
 def _new_run(config: pytest.Config) -> Run:
+    from conformance.harness.adapter import in_process
     from conformance.harness.iut import load_iut
     from conformance.harness.output import new_folder
     from conformance.harness.run import Options, Run
@@ -63,8 +64,9 @@ def _new_run(config: pytest.Config) -> Run:
         raise pytest.UsageError(str(fault)) from fault
     workers = getattr(config.option, "numprocesses", None) or 0
     for iut in iuts:
-        if iut.exclusive and isinstance(workers, int) and workers > 1:
-            raise pytest.UsageError(f"{iut.name} is exclusive ({iut.exclusive_because}): run it with one worker, without -n")
+        because = iut.exclusive_because(in_process(iut)) if isinstance(workers, int) and workers > 1 else ""
+        if because:
+            raise pytest.UsageError(f"{iut.name} is exclusive ({because}): run it with one worker, without -n")
     given = getattr(config, "workerinput", {}).get(_PROPERTY) or config.getoption("--fumo-output")
     folder = Path(given) if given else new_folder()
     mode = config.getoption("--permutations") or "all"

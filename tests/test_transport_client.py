@@ -65,8 +65,8 @@ def test_octets_of_a_request(client: HttpClient) -> None:
         assert client.send(request) == Response(200, [("Content-Length", "2")], b"ok")
         client.close()
     host = script.url[7:-1].encode()
-    expected = b"POST /a%20b?q=%C3%BC HTTP/1.1\r\nHost: " + host + b"\r\nx-syncml-HMAC: v\r\nContent-Length: 4\r\n\r\nbody"
-    assert script.seen == [expected]
+    head = b"POST /a%20b?q=%C3%BC HTTP/1.1\r\nHost: " + host + b"\r\nx-syncml-HMAC: v\r\nContent-Length: 4"
+    assert script.seen == [head + b"\r\n\r\nbody"]
 
 
 def test_received_spelling_of_headers(client: HttpClient) -> None:
@@ -121,6 +121,18 @@ def test_no_retry_once_something_came(client: HttpClient) -> None:
         (b"HTTP/1.1 200 OK\r\nContent-Length: 1001\r\n\r\n" + b"a" * 1001, "too-big"),
         (b"HTTP/1.1 100 Continue\r\n\r\n" * 50 + OK, "malformed"),
     ],
+    ids=[
+        "nothing",
+        "part-of-a-version",
+        "part-of-a-head",
+        "no-http",
+        "bad-status",
+        "bad-length",
+        "bad-chunk",
+        "long-head",
+        "long-body",
+        "many-100",
+    ],
 )
 def test_hostile_responses(client: HttpClient, octets: bytes, error: str) -> None:
     with Script([octets]) as script:
@@ -134,7 +146,8 @@ def free_port() -> int:
 
 def test_addresses_that_lead_nowhere(client: HttpClient) -> None:
     assert client.send(Request("GET", f"http://127.0.0.1:{free_port()}/")) == Response(error="refused")
-    for url in ("ftp://x/", "http:///x", "xyz", "http://[/", "http://h:0/", "http://h:99999/", "http://" + "a" * 70 + "ü/"):
+    long_label = "http://" + "a" * 70 + "ü/"
+    for url in ("ftp://x/", "http:///x", "xyz", "http://[/", "http://h:0/", "http://h:99999/", long_label):
         assert client.send(Request("GET", url)) == Response(error="unresolved"), url
     assert client.send(Request("GET", "http://127.0.0.1/", [("X", "a\nb")])) == Response(error="malformed")
 
@@ -246,7 +259,8 @@ def test_bad_certificates_are_a_tls_error_on_both_sides(authority: trustme.CA, f
         assert client.send(Request("GET", server.url)) == Response(error="tls")
         assert told.wait(5)
         # TLS to a server that speaks plain HTTP, and the other way round
-        assert client.send(Request("GET", server.url.replace("https", "http"))).error in ("closed", "reset", "malformed")
+        plain_url = server.url.replace("https", "http")
+        assert client.send(Request("GET", plain_url)).error in ("closed", "reset", "malformed")
     with HttpServer(lambda request: Reply()) as plain:
         assert client.send(Request("GET", plain.url.replace("http", "https"))).error == "tls"
     client.close()

@@ -134,6 +134,7 @@ def test_surplus(bench: Bench) -> None:
     assert bench.done.get(timeout=5) == (len(BODY) + 10, "")
     response = bench.fetch()
     assert (response.error, response.body) == ("", BODY)
+    bench.done.get(timeout=5)
     bench.reply = Reply(200, [], b"next")
     assert bench.fetch().body == b"next"  # what was left over is not taken for the next response
 

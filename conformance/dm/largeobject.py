@@ -127,6 +127,18 @@ def _cut(octets: bytes, room: int | None) -> int:
     return len(octets)
 
 
+class Octets:
+    """Octets in memory. A Source."""
+
+    def __init__(self, octets: bytes = b"") -> None:
+        self._octets = octets
+        self.size = len(octets)
+
+    def read(self, offset: int, count: int) -> bytes:
+        """Up to ``count`` octets from ``offset``; b"" at the end."""
+        return self._octets[offset : offset + max(0, count)]
+
+
 class Spool:
     """Octets that are kept until they are complete: in memory up to 1 MiB, then in a temporary file. A Source."""
 
@@ -253,9 +265,7 @@ class Value:
     @classmethod
     def of(cls, raw: bytes, meta: Meta) -> Value:
         """A value that came in one piece."""
-        spool = Spool()
-        spool.append(raw)
-        return cls(spool, meta)
+        return cls(Octets(raw), meta)
 
     @property
     def format(self) -> str:

@@ -123,7 +123,9 @@ class ServerSession:
         self._commands: list[Command] = []
         self._splitter: Splitter | None = None
         self._large: Command | None = None
-        self._authenticated_before = False
+        self._first: Splitter | None = None
+        self._unfinished = False
+        self._nonce: bytes | None = None
 
     # -- receiving ---------------------------------------------------------------------------------------------------
 
@@ -172,7 +174,6 @@ class ServerSession:
         mac = headers.get("x-syncml-hmac")
         if mac is not None:
             facts["integrity"] = verifier.check_mac(mac, octets, header.source_name)
-        self._authenticated_before = self.authenticated
         shown = facts["integrity"] if kind == "hmac" and mac is not None else facts["credentials"]
         if kind == "none":
             self.authenticated = True
@@ -194,7 +195,9 @@ class ServerSession:
         if status.chal is not None:
             nonce = status.chal.nonce()
             if nonce is not None:
-                self.keys.nonce = nonce
+                self._nonce = nonce
+                # What an unauthenticated peer gives is used, and not kept (DM Security 5.3.4).
+                self.keys.nonce = nonce if self.authenticated else self.keys.nonce
         if status.data == "212":
             self.accepted = True
         if status.data in ("401", "407") and status.chal is not None:
@@ -219,11 +222,27 @@ class ServerSession:
         return self._splitter is not None
 
     @property
+    def large_command(self) -> Command | None:
+        """The command that carried the newest piece of a large object; each piece goes in a command of its own."""
+        return self._large
+
+    @property
+    def nonce(self) -> bytes:
+        """The nonce for the server's next credentials."""
+        return self.keys.nonce if self._nonce is None else self._nonce
+
+    @property
+    def _complete(self) -> bool:
+        """Whether the client has said all it may: its Final is there, or the server's own package is still open."""
+        got = self._received
+        return bool(got and (got.complete or (self._unfinished and not self.sending_large)))
+
+    @property
     def may_command(self) -> bool:
         """Whether the next answer may hold commands: client authenticated, its package complete, no object half sent."""
         got = self._received
         return bool(
-            got and got.message and self.authenticated and got.complete and not got.aborted and not got.repeated
+            got and got.message and self.authenticated and self._complete and not got.aborted and not got.repeated
             and not self.sending_large and not got.refused
         )
 
@@ -244,6 +263,7 @@ class ServerSession:
         message.commands = list(self.statuses(got.message))
         ends = self._add_commands(message, got, list(commands), large)
         message.final = ends if final is None else final
+        self._unfinished = self.sending_large
         self.over = message.final and not self.expects_answer(message)
         self._answer = self.send(message)
         return self._answer
@@ -252,14 +272,15 @@ class ServerSession:
         """Appends what may be sent now; returns whether the package ends with it (DM Protocol 6.2)."""
         if got.aborted or not self.authenticated:
             return True
-        if not got.complete and not self.sending_large:
+        if not self._complete and not self.sending_large:
             message.commands.append(self.numbered(Alert(data=NEXT_MESSAGE)))
             return False
         if self.sending_large and self._large is not None:
             return self._add_chunk(message)
         if got.refused:
-            commands, large = self._commands, None
-        self._commands = commands
+            commands = self._commands
+            large = None if self._first is None else Splitter(self._first.source, self._first.format)
+        self._commands, self._first = commands, large
         for command in commands:
             message.commands.append(self.numbered(command))
         if large is not None and commands:
@@ -312,7 +333,7 @@ class ServerSession:
         """The server's own credentials for this message, or ``None`` where none are due."""
         if self.keys.kind in ("none", "hmac") or self.accepted or not self.settings.send_credentials:
             return None
-        return make_cred(self.keys.kind, self.keys.account, self.keys.nonce)
+        return make_cred(self.keys.kind, self.keys.account, self.nonce)
 
     def statuses(self, message: Message) -> list[Status]:
         """One Status for the SyncHdr and one for each command that wants one, in order (DM Protocol 8.4, 8.6)."""
@@ -335,17 +356,25 @@ class ServerSession:
 
     def header_code(self, message: Message) -> tuple[str, Chal | None]:
         """Code and challenge of the SyncHdr Status: 200, 212, 401 or 407 (DM Protocol 9.1, DM Security 5.4.3)."""
-        kind, got = self.keys.kind, self._received
-        assert got is not None
-        facts = got.facts.get("integrity" if kind == "hmac" else "credentials", {})
+        kind, shown = self.keys.kind, self._shown()
         if not self.authenticated:
-            code = "407" if facts.get("result", "absent") == "absent" else "401"
-            return code, self.challenge()
+            return self.refusal(), self.challenge()
         if kind == "hmac":
             return "200", self.challenge()
-        if kind == "none" or facts.get("result") != "right":
+        if kind == "none" or shown != "right":
             return "200", None
         return "212", self.challenge() if kind == "md5" else None
+
+    def refusal(self) -> str:
+        """Status of everything an unauthenticated client sends: 407 without credentials, 401 with wrong ones."""
+        return "407" if self._shown() == "absent" else "401"
+
+    def _shown(self) -> str:
+        """What the credentials of the message at hand are: right, wrong, stale or absent."""
+        facts = self._received.facts if self._received else {}
+        # Where a MAC is wanted a Cred instead of it is a wrong answer, not a missing one.
+        shown = facts.get("integrity") if self.keys.kind == "hmac" else None
+        return str((shown or facts.get("credentials", {})).get("result", "absent"))
 
     def challenge(self) -> Chal:
         """A challenge for the authentication type of the account, with a new nonce where the type uses one."""
@@ -358,9 +387,7 @@ class ServerSession:
     def code(self, command: Command) -> str:
         """Status code for a command of the client."""
         if not self.authenticated:
-            got = self._received
-            absent = got is not None and got.facts.get("credentials", {}).get("result", "absent") == "absent"
-            return "407" if absent else "401"
+            return self.refusal()
         if isinstance(command, Alert):
             return self.alert_code(command)
         return "200" if command.name == "Replace" else "406"
@@ -395,7 +422,7 @@ class ServerSession:
         octets = encode(message, self.encoding, self.version, xml=self.xml, wbxml=self.wbxml)
         out = Outgoing(message, octets, media_type(self.encoding))
         if self.keys.kind == "hmac":
-            out.headers.append(("x-syncml-hmac", mac_header(self.keys.account, self.keys.nonce, octets)))
+            out.headers.append(("x-syncml-hmac", mac_header(self.keys.account, self.nonce, octets)))
         return out
 
 

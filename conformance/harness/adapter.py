@@ -20,9 +20,9 @@ class NotSupported(Exception):  # noqa: N818 - it says "cannot", which is no err
 
 
 class Adapter:
-    """Base of adapters: derive from it, or write one of the same shape. The IUT file names it as ``module:Class``.
+    """Base of adapters: derive from it, or write one of its shape. The IUT file names it as module:Class.
 
-    The module is looked for in the folder of the IUT file too. One object is made for each process of the suite. All its
+    """Base of adapters: derive from it, or write one of its shape. The IUT file names it: ``module:Class``.
     methods are called from one thread, one after the other.
 
     A device or server that runs in the suite's own process and clock has one method more::
@@ -170,3 +170,8 @@ def _same_place(iut: Iut, name: str, module: Any) -> None:
     if beside is not None and loaded is not None and Path(loaded).resolve() != beside.resolve():
         what = f"the module {name} of {iut.folder} is hidden by {loaded}; give it another name"
         raise FileFault(iut.path, 0, "attach.adapter", what)
+
+
+def in_process(iut: Iut) -> bool:
+    """Whether the implementation runs in the suite's own process and clock: its adapter has ``exchange``."""
+    return bool(iut.attach.adapter) and hasattr(load_adapter(iut), "exchange")

@@ -10,7 +10,7 @@ from typing import Any
 from conformance.harness import outcome
 from conformance.harness.cases import Permutation
 from conformance.harness.clock import Clock, VirtualClock
-from conformance.harness.hooks import Steering
+from conformance.harness.hooks import Outcome, Pending, Steering
 from conformance.harness.iut import Iut
 from conformance.harness.masking import Masker
 from conformance.harness.placeholders import Placeholders
@@ -19,6 +19,8 @@ from conformance.harness.recorder import Recorder
 from conformance.transcript import OPERATOR, SUITE
 
 ENDS_IN_A_ROW = 5
+_WITHOUT_VALUES = ("prepare", "reset", "idle", "firmware", "clean_up")
+"""Verbs that are not asked for again once the hook answered cannot: the others may be able to do another value."""
 
 
 class Attached:
@@ -149,14 +151,18 @@ class Attached:
         """Calls a verb; ``None`` where it cannot be done. A failing hook ends the case as error."""
         if not self.can(verb):
             return None
-        result = self.steering.call(verb, given)
+        result = self.finish(self.steering.call_async(verb, given))
         if result.kind == "cannot":
-            if verb not in ("condition", "configure", "campaign", "answer", "consent", "start_session"):
+            if verb in _WITHOUT_VALUES:
                 self.cannot.add(verb)
             return None
         if result.kind == "error":
             raise outcome.error(f"the hook failed at {verb}: {result.note}", setup=verb in ("prepare", "reset", "idle"))
         return result.answer
+
+    def finish(self, pending: Pending) -> Outcome:
+        """Waits for a call of the hook; a bench that serves meanwhile overrides this."""
+        return pending.outcome()
 
     def must(self, verb: str, given: dict[str, Any]) -> dict[str, Any]:
         """Calls a verb that the case cannot do without: "cannot" makes the case not applicable."""

@@ -20,7 +20,7 @@ from conformance.harness.yamlfile import Document, FileFault, FileFaults, load
 
 _ID = re.compile(r"^[a-z0-9][a-z0-9-]*$")
 _ROW = re.compile(r"\$\{([a-z][a-z0-9_-]*)\}")
-_PLACE = re.compile(r"\{([a-z]+[0-9]*)(?::([A-Za-z0-9/_.-]+))?\}")
+_PLACE = re.compile(r"\{([a-z_]+[0-9]*)(?::([A-Za-z0-9/_.-]+))?\}")
 _PACKAGE = re.compile(r"\{(?:url|descriptor):([a-z-]+)")
 PURPOSES = (
     "good", "corrupted", "wrong-device", "bad-signature", "not-acceptable", "install-fails", "too-big-to-store",
@@ -234,7 +234,8 @@ class TableReader:
             parts.append({"claims": raw} if isinstance(raw, list) else raw or {})
         merged = {key: [*(parts[0].get(key) or ()), *(parts[1].get(key) or ())] for key in ("claims", "verbs", "packages")}
         text = json.dumps(steps)
-        merged["packages"] += _PACKAGE.findall(text) + re.findall(r'"package": "([a-z-]+)"', text)
+        found = _PACKAGE.findall(text) + re.findall(r'"package": "([a-z-]+)"', text)
+        merged["packages"] += [purpose for purpose in found if purpose not in ("refused", "unresolved")]
         return Needs(*(tuple(dict.fromkeys(merged[key])) for key in ("claims", "verbs", "packages")))
 
     def _check_steps(self, steps: Any, role: str, index: int) -> None:
@@ -363,7 +364,7 @@ def _pairwise(names: list[str], every: list[dict[str, str]]) -> list[dict[str, s
         pairs = {((a, values[a]), (b, values[b])) for a, b in itertools.combinations(names, 2)} or {
             ((a, values[a]),) for a in names
         }
-        if pairs & wanted or not wanted and not chosen:
+        if pairs & wanted or (not wanted and not chosen):
             chosen.append(values)
             wanted -= pairs
     return chosen

@@ -9,13 +9,16 @@ from urllib.parse import urlsplit
 
 from conformance.dm.credentials import Account, Verifier
 from conformance.dm.serversession import PeerKeys
-from conformance.dm.trigger import Notification, build, push
+from conformance.dm.trigger import Notification, Push, build, build_push
 from conformance.harness import outcome
 from conformance.harness.attached import Attached
 from conformance.harness.cases import Permutation
 from conformance.harness.clientplayer import ClientPlayer
+from conformance.harness.hooks import Outcome, Pending
 from conformance.harness.link import InProcessDevice, Link, SocketDevice
+from conformance.harness.places import testcases
 from conformance.harness.recorder import Recorder
+from conformance.harness.selection import claimed, load_claims
 from conformance.harness.shelf import Shelf
 from conformance.transcript import DEVICE, OPERATOR, SERVER, SUITE
 from conformance.transport.exchange import Reply, Request
@@ -31,7 +34,8 @@ class ClientBench(Attached):
     def open(self) -> None:
         """Starts servers and implementation. Raises :class:`outcome.Stop` with an error where that cannot be done."""
         self.shelf = Shelf(self.iut, self.see("http", DEVICE, "content"))
-        self.sessions_at_start = 0
+        self.claims = load_claims(testcases())
+        self._tree: frozenset[str] | None = None
         adapter = self.in_process_adapter()
         if adapter is not None:
             self.link = InProcessDevice(adapter, self.virtual_clock(), self.shelf.handle)
@@ -65,14 +69,9 @@ class ClientBench(Attached):
     def begin(self, folder: Path, permutation: Permutation) -> Recorder:
         """Takes up a permutation."""
         recorder = super().begin(folder, permutation)
+        self.player = ClientPlayer(self, recorder)
         if isinstance(self.link, SocketDevice):
             self.link.faults.clear()
-        self._places = {
-            **self.shelf.begin(), "object": self.iut.objects[0], "object2": (self.iut.objects * 2)[1],
-            "device_id": self.iut.dm.device_id, "server_id": self.iut.dm.server_id,
-            "url:refused": f"{self.link.refused_url}package.bin", "url:unresolved": "http://no-such-host.invalid/package.bin",
-            "correlator": f"corr-{self.cases:05d}", "server": self.link.dm_url,
-        }
         return recorder
 
     def places(self) -> dict[str, str]:
@@ -89,14 +88,51 @@ class ClientBench(Attached):
             self.keys = self._keys(kind)
             if not self.firmware_kept:
                 self.shelf.firmware = self.iut.device.get("firmware", "")
-                self._places |= self.shelf.begin()
         else:
             self.keys.kind = kind
             self._settle()
         self.configure(dict(values))
+        self._places = self._fill_places()
         self._need_verbs(permutation)
-        if not (self.can("start_session") or self.can_notify()):
+        self._need_claims(permutation)
+        if not (self.can("start_session client") or self.can_notify()):
             raise outcome.not_applicable("neither start_session nor a trigger message reaches the device", outcome.STEERING)
+
+    def _fill_places(self) -> dict[str, str]:
+        objects = self.iut.objects
+        return {
+            **self.shelf.begin(), "object": objects[0], "object2": (objects * 2)[1],
+            "device_id": self.iut.dm.device_id, "server_id": self.iut.dm.server_id,
+            "url:refused": f"{self.link.refused_url}package.bin", "url:unresolved": "http://no-such-host.invalid/package.bin",
+            "correlator": f"corr-{self.cases:05d}", "server": self.link.dm_url,
+        }
+
+    def _need_claims(self, permutation: Permutation) -> None:
+        """Claims that the statement does not mention: looked up in the device's tree, once in a run."""
+        unknown = [name for name in permutation.case.needs.claims if claimed(self.iut, self.claims, name) is None]
+        for name in unknown:
+            claim = self.claims[name]
+            if claim.default == "tree" and self._tree is None:
+                self._tree = self._discover()
+            if not (claim.default == "yes" or (claim.default == "tree" and self._tree is not None and name in self._tree)):
+                raise outcome.not_applicable(f"the claim {name} is not made ({claim.title})", outcome.CLAIMS)
+
+    def _discover(self) -> frozenset[str]:
+        """The claims that the tree of the device bears out. Its session is evidence of its own."""
+        mine = self.recorder, self.player
+        self.recorder = Recorder(self.folder / "discovery", self.clock, self.masker)
+        self.player = player = ClientPlayer(self, self.recorder)
+        nodes = [claim.node for claim in self.claims.values() if claim.node and not claim.node.startswith(".")]
+        try:
+            found = player.present([f"{self.iut.objects[0]}/{node}" for node in dict.fromkeys(nodes)])
+            large = player.reads("./DevDetail/LrgObj") == "true"
+            player.close()
+        finally:
+            player.release()
+            self.recorder.write({"id": "discovery", "steps": []})
+            self.recorder, self.player = mine
+        held = {claim.id for claim in self.claims.values() if claim.node and f"{self.iut.objects[0]}/{claim.node}" in found}
+        return frozenset(held | ({"large-objects"} if large else set()))
 
     def _need_verbs(self, permutation: Permutation) -> None:
         for verb in permutation.case.needs.verbs:
@@ -105,13 +141,12 @@ class ClientBench(Attached):
 
     def _settle(self) -> None:
         """The start where nothing can be reset: sessions that come are served until none came, then clean_up."""
-        player = ClientPlayer(self, self.recorder)
-        player.drain(self.silence)
+        self.player.drain(self.silence)
         self.call("clean_up", {})
 
     def play(self, steps: list[dict[str, Any]], recorder: Recorder) -> None:
         """Plays the steps, then serves what the device still has to say."""
-        player = ClientPlayer(self, recorder)
+        player = self.player
         try:
             player.play(steps)
             player.drain(self.silence)
@@ -125,6 +160,10 @@ class ClientBench(Attached):
         for what in getattr(self.link, "faults", ()):
             recorder.add("note", SUITE, SUITE, text=f"HTTP: {what}")
 
+    def finish(self, pending: Pending) -> Outcome:
+        """Waits for a call of the hook and serves the device meanwhile (attach contract 2)."""
+        return self.player.serve(pending) if hasattr(self, "player") else pending.outcome()
+
     # -- triggers ----------------------------------------------------------------------------------------------------
 
     def can_notify(self) -> bool:
@@ -136,7 +175,7 @@ class ClientBench(Attached):
         self.triggers += 1
         notice = Notification(ui_mode=1, initiator=1, session_id=self.triggers % 0xFFFF + 1, server_id=self.iut.dm.server_id)
         package = build(notice, self.keys.account.password, self.keys.nonce)
-        datagram = push(package)
+        datagram = build_push(Push(package))
         recorder.add(
             "trigger", SERVER, DEVICE, octets=datagram.hex(),
             fields={"version": notice.version, "session_id": notice.session_id, "server_id": notice.server_id},
@@ -149,7 +188,7 @@ class ClientBench(Attached):
                 sender.sendto(datagram, (parts.hostname or "127.0.0.1", parts.port or 2948))
         else:
             given = {"push": datagram.hex(), "trigger": package.hex(), "sms": []}
-            result = self.steering.call("notify", given)
+            result = self.finish(self.steering.call_async("notify", given))
             if result.kind == "cannot":
                 self.cannot.add("notify")
                 raise outcome.not_applicable(f"the hook cannot notify: {result.note}", outcome.STEERING)

@@ -9,6 +9,7 @@ from conformance.dm.serversession import ServerSettings
 from conformance.harness import outcome
 from conformance.harness.commands import Prepared, prepare
 from conformance.harness.conversation import ENDLESS, Conversation
+from conformance.harness.hooks import Outcome, Pending
 from conformance.harness.link import Incoming
 from conformance.harness.recorder import Recorder
 from conformance.harness.vocabulary import COMMANDS, kind_of
@@ -22,6 +23,8 @@ from conformance.transport.exchange import header
 if TYPE_CHECKING:
     from conformance.harness.clientbench import ClientBench
 
+_PATIENCE = 0.25
+"""Seconds for which a session stays open while the hook works; a hook that takes longer may be waiting for its end."""
 SESSION_KINDS = ("server-initiated", "client", "user-request", "device-request", "any")
 
 
@@ -35,7 +38,8 @@ class ClientPlayer:
         self.sessions = 0
         self.lost = ""
         """Why the session broke down, where it did: what comes after is not judged."""
-        self.pending_hook: Any = None
+        self.pending_hook: Pending | None = None
+        self._hook_kind, self._nudging = "", False
 
     # -- the steps ---------------------------------------------------------------------------------------------------
 
@@ -80,7 +84,7 @@ class ClientPlayer:
         A session that does not come although it is wanted ends the case as inconclusive (attach contract 3).
         """
         if kind == "any":
-            kind = "client" if self.bench.can("start_session") else "server-initiated"
+            kind = "client" if self.bench.can("start_session client") else "server-initiated"
         tries = ["client" if kind == "server-initiated" and i == 1 else kind for i in range(3 if kind == "server-initiated" else 1)]
         for attempt in tries:
             self._ask(attempt)
@@ -90,7 +94,7 @@ class ClientPlayer:
                 self.close()
             if not wanted:
                 return False
-            if attempt == "server-initiated" and not self.bench.can("start_session"):
+            if attempt == "server-initiated" and not self.bench.can("start_session client"):
                 break
         raise outcome.inconclusive(
             f"no session came within {self.times.connect:g} s after {self._asked(kind)}", setup=not self.sessions
@@ -104,20 +108,44 @@ class ClientPlayer:
         if kind == "server-initiated":
             self.bench.trigger(self.recorder)
             return
-        self.pending_hook = self.bench.steering.call_async("start_session", {"kind": kind})
+        self._call_session(kind)
         self._look_at_hook()
 
+    def _call_session(self, kind: str, *, nudge: bool = False) -> None:
+        """Calls start_session; the call may return at once or after the whole session."""
+        self.pending_hook = self.bench.steering.call_async("start_session", {"kind": kind})
+        self._hook_kind, self._nudging = kind, nudge
+        self.pending_hook.when_done(self.bench.link.touch)
+
     def _look_at_hook(self) -> None:
+        """What start_session came to, as soon as it is known. That a nudge fails means nothing."""
         pending = self.pending_hook
         if pending is None or not pending.done():
             return
         self.pending_hook = None
         result = pending.outcome()
+        if self._nudging or result.kind == "done":
+            return
         if result.kind == "cannot":
-            self.bench.cannot.add("start_session")
-            raise outcome.not_applicable(f"the hook cannot start_session: {result.note}", outcome.STEERING)
-        if result.kind == "error" and self.talk is None:
+            self.bench.cannot.add(f"start_session {self._hook_kind}")
+            raise outcome.not_applicable(f"the hook cannot start_session ({self._hook_kind})", outcome.STEERING)
+        if self.talk is None:
             raise outcome.error(f"start_session failed: {result.note}")
+
+    def serve(self, pending: Pending) -> Outcome:
+        """Waits for a call of the hook, serving what comes meanwhile.
+
+        A call waits behind start_session, which may wait for our answer: then the open session is ended first.
+        """
+        clock = self.recorder.clock
+        pending.when_done(self.bench.link.touch)
+        patience = clock.now() + (0.0 if self.pending_hook is not None else _PATIENCE)
+        while not pending.done():
+            if self.talk is not None and self.talk.open and clock.now() >= patience:
+                self.close()
+            if self.await_package(max(_PATIENCE, patience - clock.now()), pending.done):
+                self.close()
+        return pending.outcome()
 
     def await_package(self, seconds: float, until: Callable[[], bool] | None = None) -> bool:
         """Serves until a complete package of the client waits for the player; False where none came in time."""
@@ -297,10 +325,9 @@ class ClientPlayer:
 
     def _nudge(self) -> None:
         """Opens a plain session for a device that does not open one by itself to report (FUMO usage: either's making)."""
-        if self.recorder.clock.virtual or not self.bench.can("start_session"):
-            return
-        if self.pending_hook is None:
-            self.pending_hook = self.bench.steering.call_async("start_session", {"kind": "client"})
+        self._look_at_hook()
+        if not self.recorder.clock.virtual and self.pending_hook is None and self.bench.can("start_session client"):
+            self._call_session("client", nudge=True)
 
     def _last_exec(self) -> int:
         ends = [e for e in self.recorder.transcript.of("step") if e.data["phase"] == "end"]
@@ -350,6 +377,21 @@ class ClientPlayer:
         self._step(f"{index}.1", {"get": "./DevDetail/FwV"})
         self.value("version", self._read_back("./DevDetail/FwV"), "of the firmware that runs (DevDetail/FwV)")
         return self.lost
+
+    def present(self, nodes: list[str]) -> set[str]:
+        """Those of the nodes that are in the device's tree, found by its child lists."""
+        parents = dict.fromkeys(node.rpartition("/")[0] for node in nodes)
+        found: set[str] = set()
+        for parent in parents:
+            if self.reads(parent) is not None:
+                found |= {f"{parent}/{name}" for name in (self.reads(parent, again=False) or "").split("/")}
+        return {node for node in nodes if node in found}
+
+    def reads(self, node: str, *, again: bool = True) -> str | None:
+        """The value of a node; ``None`` where the device gives none. ``again`` asks the device."""
+        if again:
+            self._step("0", {"get": node})
+        return self._read_back(node)
 
     def _read_back(self, node: str) -> str | None:
         for event in reversed(self.recorder.transcript.of("message")):

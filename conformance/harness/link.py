@@ -258,6 +258,12 @@ class _Refusing:
         self._socket.close()
 
 
+def listen(addresses: tuple[str, str], serve: Callable[[Request], Reply]) -> tuple[HttpServer, str]:
+    """A server at the first address; the second is how others see it ("" for the same). Returns it and its address."""
+    server = _listen(addresses[0], serve, lambda peer, what: None)
+    return server, _advertised(addresses, server.port)
+
+
 def _listen(url: str, handler: Callable[[Request], Reply], fault: Callable[[str, str], None]) -> HttpServer:
     parts = urlsplit(url)
     server = HttpServer(handler, host=parts.hostname or "127.0.0.1", port=parts.port or 0, on_fault=fault)

@@ -64,11 +64,12 @@ def play(permutation: Permutation, bench: Bench, terms: Terms, iut_name: str, ob
     began = datetime.now(UTC)
     relative = evidence_folder(permutation.id) + ("" if attempt == 1 else f"~{attempt}")
     recorder = bench.begin(terms.folder / relative, permutation)
-    steps = place(permutation.steps(), bench.places())
+    steps = permutation.steps()
     ended: dict[str, Any] | None = None
     setup = False
     try:
         bench.ready(permutation)
+        steps = place(steps, bench.places())
         bench.play(steps, recorder)
     except outcome.Stop as stop:
         ended, setup = stop.as_dict(), stop.setup

@@ -12,7 +12,6 @@ import subprocess
 import threading
 import time
 from collections.abc import Callable, Iterator
-from http.client import HTTPConnection, HTTPException
 from pathlib import Path
 from typing import Any
 from urllib.parse import urlsplit
@@ -30,6 +29,9 @@ _PATIENCE = 0.5
 """Seconds that the output of an ended process may take to arrive."""
 _PAUSE = 0.02
 """Seconds between two looks at whether a port answers; no event says so."""
+_LOOK = 2.0
+"""Seconds that one look at an HTTP address may take."""
+_STATUS = re.compile(rb"HTTP/1\.[01] ([1-5][0-9]{2})[ \r\n]")
 Observe = Callable[[dict[str, Any]], None]
 
 
@@ -42,13 +44,16 @@ class Dead(NotStarted):
 
 
 class Life:
-    """One life of the process: from a start to its end. ``code``: exit status, negative for a signal."""
+    """One life of the process: from a start to its end. ``code``: exit status, negative for a signal.
+
+    :meth:`watch` is called right after it was made.
+    """
 
     def __init__(self, command: list[str], folder: Path, output: Output, on_end: Callable[[Life], None]) -> None:
         mine, its = os.pipe()
         try:
             self.process = subprocess.Popen(
-                command, cwd=folder, stdin=subprocess.DEVNULL, stdout=its, stderr=subprocess.STDOUT, start_new_session=True
+                command, cwd=folder, stdin=subprocess.DEVNULL, stdout=its, stderr=its, start_new_session=True
             )
         except BaseException:
             os.close(mine)
@@ -61,6 +66,9 @@ class Life:
         self._lock = threading.Lock()
         self._on_end = on_end
         self._reader = Reader(mine, output)
+
+    def watch(self) -> None:
+        """Begins to wait for the end; ``on_end`` is told of it, on another thread."""
         threading.Thread(target=self._wait, name="process-wait", daemon=True).start()
 
     def _wait(self) -> None:
@@ -120,18 +128,22 @@ class Implementation:
         except (OSError, ValueError) as error:
             self._count()
             raise NotStarted(f"it cannot be run: {error}") from error
+        try:
+            self._tell("started")
+        finally:
+            life.watch()
         atexit.register(self.stop)
-        self._tell("started")
         what = self._not_ready(life, mark)
         if what:
             if life.signal(0):
                 self._count()
             self.stop()
             raise NotStarted(what)
-        self._tell("ready")
+        if life.code is None:
+            self._tell("ready")
 
     def stop(self) -> None:
-        """Ends the whole process group: SIGTERM, and SIGKILL where that does not help. Calling it again does nothing."""
+        """Ends the whole process group: SIGTERM, then SIGKILL where that does not help. May be called again."""
         atexit.unregister(self.stop)
         life = self._life
         if life is None or life.over.is_set():
@@ -146,7 +158,8 @@ class Implementation:
         life = self._life
         if life is not None and not life.over.is_set():
             life.expected = True
-            self._kill(life)
+            if not self._kill(life):
+                raise NotStarted(f"the process {life.process.pid} does not end, even by SIGKILL")
         self.start()
 
     def restart_if_dead(self) -> bool:
@@ -158,11 +171,10 @@ class Implementation:
         self.start()
         return True
 
-    def _kill(self, life: Life) -> None:
+    def _kill(self, life: Life) -> bool:
         if life.signal(signal.SIGKILL):
-            self._tell("killed", None, True)
-        if not life.over.wait(_MERCY):
-            raise NotStarted(f"the process {life.process.pid} does not end, even by SIGKILL")
+            self._tell("killed")
+        return life.over.wait(_MERCY)
 
     # -- how it fares ------------------------------------------------------------------------------------------------
 
@@ -171,7 +183,7 @@ class Implementation:
         return self._life is not None and not self._life.over.is_set()
 
     def ended(self) -> int | None:
-        """Exit status of the last life (negative: by that signal); ``None`` while it runs and before the first start."""
+        """Exit status of the last life (negative: a signal); ``None`` while it runs and before the first start."""
         life = self._life
         return life.code if life is not None and life.over.is_set() else None
 
@@ -182,7 +194,7 @@ class Implementation:
 
     @contextlib.contextmanager
     def expecting_end(self) -> Iterator[None]:
-        """An end of the process inside of the block is expected: around ``power_cycle``, ``reset`` and ``configure``."""
+        """An end of the process within the block is expected: for ``power_cycle``, ``reset`` and ``configure``."""
         with self._lock:
             self._expecting += 1
         try:
@@ -200,7 +212,7 @@ class Implementation:
             self._ended_since_mark = False
 
     def since_mark(self) -> str:
-        """What was printed since :meth:`mark`; of very much, the last :data:`conformance.harness.output.KEPT` octets."""
+        """What was printed since :meth:`mark`; of very much the last (:data:`conformance.harness.output.KEPT`)."""
         return self._output.since(self._mark).decode("utf-8", "replace")
 
     def _count(self) -> None:
@@ -213,6 +225,7 @@ class Implementation:
         if not expected:
             self._count()
         self._tell("ended", life.code, expected)
+        self._output.wake()
 
     def _tell(self, what: str, code: int | None = None, expected: bool = True) -> None:
         self._observe({"what": what, "code": code, "expected": expected})
@@ -233,9 +246,7 @@ class Implementation:
             good = _until(lambda left: _accepts(expand(ready.value), left), life, deadline)
         else:
             good = _until(lambda left: _answers(expand(ready.value), left), life, deadline)
-        if good and ready.kind == "line":
-            return ""
-        if life.code is not None or life.over.is_set():
+        if life.code is not None:
             life.over.wait(_MERCY)
             return f"it ended with exit status {life.code} before it was ready"
         return "" if good else f"it was not ready ({ready.kind}) after {ready.seconds:g} s"
@@ -263,12 +274,19 @@ def _accepts(address: str, seconds: float) -> bool:
 def _answers(address: str, seconds: float) -> bool:
     """Whether a GET is answered with anything but an error of the server (status 5xx)."""
     parts = urlsplit(address)
-    connection = HTTPConnection(parts.hostname or "", parts.port or 80, timeout=min(seconds, 2.0))
+    deadline = time.monotonic() + min(seconds, _LOOK)
+    request = f"GET {parts.path or '/'} HTTP/1.1\r\nHost: {parts.netloc}\r\nConnection: close\r\n\r\n"
+    line = b""
     try:
-        connection.request("GET", parts.path or "/", headers={"Connection": "close"})
-        with connection.getresponse() as response:
-            return response.status < 500
-    except (OSError, HTTPException, ValueError):
+        with socket.create_connection((parts.hostname or "", parts.port or 80), min(seconds, _LOOK)) as connection:
+            connection.sendall(request.encode("ascii", "replace"))
+            while b"\n" not in line and len(line) < 256 and (left := deadline - time.monotonic()) > 0:
+                connection.settimeout(left)
+                octets = connection.recv(256)
+                if not octets:
+                    break
+                line += octets
+    except (OSError, ValueError):
         return False
-    finally:
-        connection.close()
+    status = _STATUS.match(line)
+    return status is not None and int(status[1]) < 500

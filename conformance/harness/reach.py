@@ -85,6 +85,8 @@ class _AttachReader:
     def together(self, settings: AttachSettings) -> None:
         """Notes keys that do not fit each other."""
         attach = self.attach
+        if not isinstance(self.reading.document.value.get("attach"), dict):
+            return
         for key in ("ready", "power"):
             if key in attach and "start" not in attach:
                 attach.fault("needs attach.start: a process that the suite starts", key)
@@ -150,10 +152,10 @@ class _AttachReader:
         if not text:
             return default
         if key in ("hook", "notify", "server_url"):
-            known = self.placeholders(text, key)
+            plain = without(text) if self.placeholders(text, key) else ""
             if key == "server_url" and "{server_url}" in text:
                 self.attach.fault("{server_url} cannot stand for itself", key)
-            plain = without(text) if known else ""
+                plain = ""
         else:
             plain = text
         what = address_fault(plain, schemes) if plain else ""
@@ -190,7 +192,7 @@ class _AttachReader:
                 what = pattern_fault(plain)
             else:
                 match = _HOST_PORT.match(plain)
-                if plain != "9" and not (match and 0 < int(match[1]) < 65536):
+                if not (match and 0 < int(match[1]) < 65536):
                     what = f"{value[:60]!r}: expected host:port"
             if what:
                 section.fault(what, kinds[0])

@@ -26,6 +26,8 @@ class Claim:
     role: str
     title: str
     node: str = ""
+    default: str = "yes"
+    """What holds where a statement does not mention it: yes, no, or what the tree of the device shows (tree)."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,7 +47,7 @@ def load_claims(root: Path) -> dict[str, Claim]:
     claims: dict[str, Claim] = {}
     for index, row in enumerate(document.value["claims"]):
         try:
-            claim = Claim(**row)
+            claim = Claim(**{"default": "tree" if row.get("node") else "yes", **row})
         except TypeError as fault:
             raise FileFault(path, document.where("claims", index)[0], f"claims.{index}", str(fault)) from fault
         claims[claim.id] = claims[claim.pics] = claim

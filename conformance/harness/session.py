@@ -10,6 +10,7 @@ from typing import Any
 
 import pytest
 
+from conformance.harness.adapter import in_process
 from conformance.harness.cases import load_cases
 from conformance.harness.catalogue import load_catalogue
 from conformance.harness.embedded import write_embedded
@@ -174,8 +175,9 @@ def _check(iuts: list[Iut], options: Options, workers: int) -> None:
     if not iuts:
         raise FileFault(options.folder, 0, "--role", "none of the IUT files describes an implementation of that role")
     for iut in iuts:
-        if workers > 1 and iut.exclusive:
-            raise FileFault(iut.path, 0, "--workers", f"this implementation is exclusive ({iut.exclusive_because}): one worker only")
+        because = iut.exclusive_because(in_process(iut)) if workers > 1 else ""
+        if because:
+            raise FileFault(iut.path, 0, "--workers", f"this implementation is exclusive ({because}): one worker only")
     cases = load_cases(testcases())
     for pattern in read_patterns(options.select):
         single = Options(options.folder, select=(pattern,))

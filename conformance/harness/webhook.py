@@ -43,7 +43,10 @@ class WebLink:
             response = connection.getresponse()
             with response:
                 octets = response.read(MAX_ANSWER + 1)
+                missing = response.length if len(octets) <= MAX_ANSWER else 0
             outcome = self._outcome(response.status, octets)
+            if missing:
+                outcome = Outcome(ERROR, {}, f"the hook: {missing} octets of the answer are missing")
         except (OSError, HTTPException, ValueError) as error:
             outcome = Outcome(ERROR, {}, f"the hook at {parts.netloc}: {type(error).__name__}: {error}"[:300])
         finally:
@@ -52,7 +55,7 @@ class WebLink:
                 watch.cancel()
                 watch.join()
             connection.close()
-        if outcome.kind == ERROR and time.monotonic() >= deadline:
+        if time.monotonic() >= deadline:
             return Outcome(ERROR, {}, f"the hook at {parts.netloc}: no complete answer after {seconds:g} s")
         return outcome
 

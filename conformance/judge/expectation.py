@@ -9,7 +9,7 @@ from typing import Any
 from conformance.judge.finding import PASS, Catalogue, Finding, Requirement, broken
 from conformance.judge.lookup import Commanded, answers_to, commanded, received_object
 from conformance.judge.matcher import Match, match
-from conformance.syncml.model import Alert, Command, Item, Message, Results, Status, text_of
+from conformance.syncml.model import Alert, Item, Message, Results, Status, text_of
 from conformance.transcript import DEVICE, Event, Transcript
 
 ALERT_PREFIX = "org.openmobilealliance.dm.firmwareupdate."
@@ -131,11 +131,12 @@ class Expectations:
             yield from self._children(expect["children"], _data(item), self.requirement(base), at, node)
 
     def _children(self, wanted: Any, came: str | None, requirement: Requirement, at: int | None, node: str) -> Iterator[Finding]:
+        matcher = wanted if isinstance(wanted, dict) else {"expect": wanted}
         names = set(came.split("/")) if came else set()
-        for name in wanted if isinstance(wanted, list) else [wanted]:
-            finding = self.compare(
-                {"expect": str(name)}, str(name) if name in names else (came or None), requirement, at, f"{name} among the children of {node}"
-            )
+        listed = matcher["expect"] if isinstance(matcher["expect"], list) else [matcher["expect"]]
+        for name in map(str, listed):
+            shown = name if name in names else (came or None)
+            finding = self.compare({**matcher, "expect": name}, shown, requirement, at, f"{name} among the children of {node}")
             if finding:
                 yield finding
 

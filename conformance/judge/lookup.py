@@ -6,7 +6,19 @@ import hashlib
 from collections.abc import Iterator
 from dataclasses import dataclass
 
-from conformance.syncml.model import Alert, Atomic, Block, Command, Exec, Item, Message, Sequence, Status, payload, text_of
+from conformance.syncml.model import (
+    Alert,
+    Atomic,
+    Block,
+    Command,
+    Exec,
+    Item,
+    Message,
+    Sequence,
+    Status,
+    payload,
+    text_of,
+)
 from conformance.transcript import DEVICE, SERVER, Event, Transcript
 
 

@@ -7,6 +7,7 @@ from it. The lines are described by ``schema/record.schema.json``; keys that it 
 from __future__ import annotations
 
 import json
+import math
 import os
 import threading
 from collections.abc import Iterable, Mapping, Sequence
@@ -93,14 +94,16 @@ class RecordWriter:
     def __enter__(self) -> Self:
         return self
 
-    def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None) -> None:
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
         self.close()
 
 
 @dataclass(slots=True)
 class Record:
-    """A record as read. ``footer`` is ``None`` where the run has not ended since its last result; ``torn`` says that the
-    last line was not written to its end. ``results`` hold every attempt, in the order in which they ended."""
+    """A record as read. ``footer`` is ``None`` where the run has not ended since its last result; ``torn`` says that
+    the last line was not written to its end. ``results`` hold every attempt, in the order in which they ended."""
 
     header: Line
     results: list[Line] = field(default_factory=list)
@@ -115,7 +118,7 @@ class Record:
 
 
 def read_record(path: Path) -> Record:
-    """Reads a record. A torn last line is left out; anything else that is wrong raises ``ValueError`` with file and line.
+    """Reads a record. A torn last line is left out; for anything else that is wrong ``ValueError`` names file and line.
 
     A run that was resumed may have several footers: only one that no result follows counts. ``OSError`` where there is
     no such file.
@@ -146,14 +149,18 @@ def read_record(path: Path) -> Record:
 
 def _whole(octets: bytes) -> bool:
     try:
-        return isinstance(json.loads(octets), dict)
+        return isinstance(json.loads(octets, parse_constant=_no_number), dict)
     except (ValueError, RecursionError):
         return False
 
 
+def _no_number(name: str) -> float:
+    raise ValueError(f"{name} is no JSON")
+
+
 def _line(octets: bytes, where: str) -> Line:
     try:
-        line = json.loads(octets)
+        line: Any = json.loads(octets, parse_constant=_no_number)
     except (ValueError, RecursionError) as error:
         raise ValueError(f"{where}: not a line of JSON ({error})") from error
     kind = line.get("type") if isinstance(line, dict) else None
@@ -166,10 +173,12 @@ def _line(octets: bytes, where: str) -> Line:
         for iut in line.get(name, []) if name == "iuts" else [line.get(name)]:
             if name in line:
                 _check(iut, _IUT, f"{where}: {name}")
-    return line
+    return dict(line)
 
 
 def _check_result(line: Line, where: str) -> None:
+    if not 0 <= line["seconds"] < math.inf:
+        raise ValueError(f"{where}: {line['seconds']} is no number of seconds")
     if line["verdict"] not in VERDICTS:
         raise ValueError(f"{where}: {line['verdict']!r} is no verdict")
     if not all(isinstance(name, str) for name in line["requirements"]):
@@ -259,8 +268,8 @@ def exit_status(record: Record, verdicts: Sequence[str] | None = None) -> int:
 
 @dataclass(slots=True)
 class Roll:
-    """What a run says of one requirement. ``counts`` are findings by outcome, ``cases`` the ids of the permutations that
-    have such a finding, each once, those of the worst outcome first."""
+    """What a run says of one requirement. ``counts`` are findings by outcome, ``cases`` the ids of the permutations
+    that have such a finding, each once, those of the worst outcome first."""
 
     requirement: Requirement
     outcome: str
@@ -271,7 +280,7 @@ class Roll:
 def rollup(record: Record, catalogue: Mapping[str, Requirement]) -> list[Roll]:
     """Every requirement of the catalogue, in its order, with what came of it; ids that it does not know come last.
 
-    Only cases that passed or failed count: what an error or an inconclusive case saw says nothing of the implementation.
+    Only cases that passed or failed count: what others saw before they ended says nothing of the implementation.
     """
     tallies: dict[str, dict[str, int]] = {}
     cases: dict[str, dict[str, dict[str, None]]] = {}

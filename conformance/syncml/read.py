@@ -258,7 +258,7 @@ class _Reader:
         make = _CLASSES.get(element.name)
         command = Other(element_name=element.name) if make is None else make()
         command.cmd_id = self.value(found.get("CmdID"), path)
-        if len(found) > 1:
+        if len(found) > ("CmdID" in found):
             command.meta = self.meta(found.get("Meta"), path)
             command.cred = self.cred(found.get("Cred"), path)
             command.no_resp = "NoResp" in found

@@ -96,9 +96,9 @@ NOTIFICATION = "application/vnd.syncml.notification"
 UTF_8 = 106
 CHARSETS = {
     UTF_8: "utf-8", 0: "utf-8", 3: "ascii", 4: "latin-1", 1000: "utf-16-be", 1013: "utf-16-be", 1014: "utf-16-le",
-    1015: "utf-16",
+    1015: "utf-16-be",
 }
-"""Codec by MIBenum; 0 means unknown and is read as UTF-8, 1000 is UCS-2."""
+"""Codec by MIBenum; 0 means unknown and is read as UTF-8, 1000 is UCS-2, 1015 is UTF-16 (big-endian without mark)."""
 
 
 def dtd_version(version: str) -> str:

@@ -91,7 +91,7 @@ class _Writer:
         self.style = style
         self.dtd = dtd_version(style.dtd or version)
         self.ddf = root.vocabulary == DMDDF
-        self.codec = "utf-16-be" if style.charset == 1015 else CHARSETS[style.charset]
+        self.codec = CHARSETS[style.charset]
         self.nul = b"\0\0" if self.codec.startswith("utf-16") else b"\0"
         self.table = bytearray()
         self.offsets: dict[str, int] = {}

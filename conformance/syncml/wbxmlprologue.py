@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import codecs
+
 from conformance.syncml.element import SyntaxFault
 from conformance.syncml.raw import MAX_OCTETS, Notes
 from conformance.syncml.tokens import (
@@ -13,6 +15,7 @@ from conformance.syncml.tokens import (
     UTF_8,
 )
 
+_MARKS = (codecs.BOM_UTF16_BE, codecs.BOM_UTF16_LE)
 _KNOWN_IDS = {PUBLIC_IDS[number]: version for number, version in DTD_OF.items()}
 
 
@@ -114,10 +117,14 @@ class Prologue:
             raise SyntaxFault(f"references to the string table stand for more than {MAX_OCTETS} octets", at)
         return self.text(raw, self.table_at + offset)
 
+    def decode(self, raw: bytes) -> str:
+        """Characters of octets in the charset of the document; raises ``UnicodeDecodeError``."""
+        return raw.decode("utf-16" if self.wide and raw.startswith(_MARKS) else self.codec)
+
     def text(self, raw: bytes, at: int) -> str:
         """Characters of octets in the charset of the document."""
         try:
-            return raw.decode(self.codec)
+            return self.decode(raw)
         except UnicodeDecodeError as error:
             raise SyntaxFault(f"octets that are no {self.codec}: {error.reason}", at + error.start) from None
 

@@ -311,7 +311,7 @@ class _Reader(Prologue):
         if 0 in raw and not self.wide:
             return None
         try:
-            text = raw.decode(self.codec)
+            text = self.decode(raw)
         except UnicodeDecodeError:
             return None
         return None if "\0" in text else text

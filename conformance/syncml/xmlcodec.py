@@ -160,7 +160,16 @@ class _Writer:
         bad = _FORBIDDEN.search(text)
         if bad:
             raise ValueError(f"{element.name} holds the character U+{ord(bad[0]):04X}, which XML does not allow")
-        if self.style.cdata and element.name == "Data" and "\r" not in text:
+        if self.style.cdata and element.name == "Data" and "\r" not in text and _encodable(text, self.style.encoding):
             return "<![CDATA[" + text.replace("]]>", "]]]]><![CDATA[>") + "]]>"
         text = text.replace("&", "&amp;").replace("<", "&lt;").replace(">", "&gt;")
         return text.replace("\r", "&#13;")
+
+
+def _encodable(text: str, encoding: str) -> bool:
+    """Whether a text needs no character references in a charset; a CDATA section cannot have any."""
+    try:
+        text.encode(encoding)
+    except UnicodeEncodeError:
+        return False
+    return True

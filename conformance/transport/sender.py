@@ -129,9 +129,8 @@ class Sender:
     def _send_broken(self, head: bytes, body: Body, fault: Fault, left: Left) -> None:
         size = size_of(body)
         if fault.kind == "surplus":
-            self._raw(head, body, size)
             extra = fault.after or 64
-            self._write((SURPLUS * (extra // len(SURPLUS) + 1))[:extra], extra)
+            self._raw(head, body, size, (SURPLUS * (extra // len(SURPLUS) + 1))[:extra])
             left()
             self._wire.cut()
             return
@@ -153,12 +152,15 @@ class Sender:
         else:
             self._wire.cut()
 
-    def _raw(self, head: bytes, body: Body, count: int) -> None:
-        waiting = head
+    def _raw(self, head: bytes, body: Body, count: int, tail: bytes = b"") -> None:
+        """Sends octets without framing. The tail goes with the end of the body, lest the peer take it for news."""
+        waiting, held = head, 0
         for piece in pieces(body, count, PIECE):
-            self._write(waiting + piece, len(piece))
-            waiting = b""
-        self._write(waiting, 0)
+            if held:
+                self._write(waiting, held)
+                waiting = b""
+            waiting, held = waiting + piece, len(piece)
+        self._write(waiting + tail, held + len(tail))
 
     def _write(self, octets: bytes, body: int) -> None:
         """Sends octets of which the last ``body`` ones belong to a body."""

@@ -1,0 +1,200 @@
+"""Plays a case against a server under test: the suite is its device, its content server and its operator."""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Callable
+from typing import TYPE_CHECKING, Any
+
+from conformance.harness import outcome
+from conformance.harness.ownedevice import OwnDevice
+from conformance.harness.recorder import Recorder
+from conformance.harness.settings import DeviceIdentity
+from conformance.harness.vocabulary import kind_of
+from conformance.judge.matcher import match
+from conformance.transcript import DEVICE, OPERATOR, SERVER, SUITE
+
+if TYPE_CHECKING:
+    from conformance.harness.serverbench import ServerBench
+
+_PAUSE = threading.Event()
+"""Never set: waiting for it is a pause between two questions to the hook."""
+
+
+class ServerPlayer:
+    """Plays the steps of one permutation in order."""
+
+    def __init__(self, bench: ServerBench, recorder: Recorder, identity: DeviceIdentity, spoken: dict[str, str]) -> None:
+        self.bench, self.recorder, self.identity = bench, recorder, identity
+        dm = bench.iut.dm
+        self.spoken = {
+            "encoding": spoken.get("encoding", dm.encodings[0]),
+            "authentication": spoken.get("authentication", dm.authentication[0]),
+            "version": spoken.get("version", dm.versions[0]),
+        }
+        self.device = OwnDevice(bench, recorder, identity, self.spoken)
+        self.campaign: dict[str, Any] = {}
+        self.datagram: bytes | None = None
+
+    def enrol(self) -> None:
+        """Makes the device known to the server; a server that cannot enrol must know it already."""
+        iut = self.bench.iut
+        self.bench.call("enrol", {
+            "device_id": self.identity.device_id, "server_id": iut.dm.server_id,
+            "client_credentials": self.identity.client_credentials.as_dict(),
+            "server_credentials": self.identity.server_credentials.as_dict(),
+            "object": iut.objects[0], "notify": self.bench.notify_url, "device": self.device.facts(), **self.spoken,
+        })
+
+    def play(self, steps: list[dict[str, Any]]) -> None:
+        """Plays all steps; stops where the server has ended."""
+        for number, step in enumerate(steps, 1):
+            kind = kind_of(step)
+            index = str(number)
+            self.recorder.add("step", SUITE, SUITE, index=index, phase="begin", step=step)
+            why = ""
+            try:
+                why = _STEPS[kind](self, step[kind], step.get("expect") or {}) or ""
+            finally:
+                self.recorder.add("step", SUITE, SUITE, index=index, phase="end", sent=[], why=why)
+            if self.bench.dead():
+                break
+
+    # -- what the operator asks ----------------------------------------------------------------------------------------
+
+    def _campaign(self, given: dict[str, Any], expect: Any) -> str:
+        purpose = given.get("package", "good")
+        package = self.bench.shelf.package(purpose)
+        places = self.bench.places()
+        shown = {
+            "url": places[f"url:{purpose}"], "name": package.path.stem, "version": package.to or "", "type": package.type,
+        }
+        if given.get("descriptor"):
+            shown["descriptor_url"] = places[f"descriptor:{purpose}"]
+        if self.bench.process is not None or self.bench.adapter is not None:
+            shown["path"] = str(package.path)
+        wish = {
+            "device_id": self.identity.device_id, "object": given.get("object", self.bench.iut.objects[0]),
+            "way": given.get("way", "download-and-update"), "package": shown, "host": given.get("host", "suite"),
+            "notify": given.get("notify", False), "consent": given.get("consent", "none"),
+        }
+        if "defer_minutes" in given:
+            wish["defer_minutes"] = given["defer_minutes"]
+        self.campaign = self.bench.must("campaign", wish)
+        return ""
+
+    def _plan_update(self, given: Any, expect: Any) -> str:
+        given = given if isinstance(given, dict) else {}
+        wish = {"device_id": self.identity.device_id, "object": given.get("object", self.bench.iut.objects[0]), "notify": given.get("notify", False)}
+        self.campaign = self.bench.must("update", wish)
+        return ""
+
+    def _up_to_date(self, given: Any, expect: Any) -> str:
+        self.bench.must("up_to_date", {"device_id": self.identity.device_id})
+        return ""
+
+    def _outcome(self, given: Any, expect: dict[str, Any]) -> str:
+        """Asks what the server believes, again until it fits or the time for an operation has passed."""
+        wish: dict[str, Any] = {"device_id": self.identity.device_id, "object": self.bench.iut.objects[0]}
+        if "id" in self.campaign:
+            wish["id"] = self.campaign["id"]
+        clock = self.bench.clock
+        deadline = clock.now() + self.bench.iut.timeouts.operation
+        pause = 0.02
+        while True:
+            answer = self.bench.must("outcome", wish)
+            fits = all(match(wanted, _shown(answer.get(key))).outcome != "broken" for key, wanted in expect.items())
+            if fits or clock.virtual or clock.now() >= deadline:
+                break
+            _PAUSE.wait(pause)
+            pause = min(pause * 2, 1.0)
+        for key in expect:
+            self.value(key, answer.get(key), "of the campaign, as the server tells its operator")
+        return ""
+
+    # -- what the device does ------------------------------------------------------------------------------------------
+
+    def _session(self, given: Any, expect: dict[str, Any]) -> str:
+        """The device opens a session and plays it to its end."""
+        kind = given["kind"] if isinstance(given, dict) else given
+        if kind == "server-initiated":
+            datagram = self.datagram or self._next_trigger(self.bench.iut.timeouts.connect)
+            if datagram is None:
+                return "no trigger message came"
+            self.datagram = None
+            self.device.trigger(datagram)
+        else:
+            self.device.start("client" if kind == "any" else kind)
+        self.device.run_session()
+        return ""
+
+    def _trigger(self, given: Any, expect: dict[str, Any]) -> str:
+        within = self.bench.iut.timeouts.connect
+        if expect.get("comes", True) is False:
+            within = self.bench.silence
+        self.datagram = self._next_trigger(within)
+        self.value("comes", self.datagram is not None, "a trigger message")
+        for key, value in self.device.read_trigger(self.datagram).items() if self.datagram else ():
+            self.value(key, value, "of the trigger message")
+        return ""
+
+    def _next_trigger(self, seconds: float) -> bytes | None:
+        datagram = self.bench.next_trigger(seconds)
+        if datagram is not None:
+            self.recorder.add("trigger", SERVER, DEVICE, **self.device.trigger_event(datagram))
+        return datagram
+
+    def _device(self, given: dict[str, Any], expect: Any) -> str:
+        self.device.change(given)
+        return ""
+
+    def _operate(self, given: Any, expect: Any) -> str:
+        """The device does what it accepted, and reports it in a session of its own."""
+        self.device.operate(given.get("result") if isinstance(given, dict) else given)
+        return ""
+
+    def _quiet(self, given: Any, expect: Any) -> str:
+        """Nothing more comes from a server by itself but trigger messages."""
+        datagram = self._next_trigger(self.bench.silence)
+        if datagram is not None:
+            self.datagram = datagram
+        return ""
+
+    def _content(self, given: dict[str, Any], expect: Any) -> str:
+        self.bench.shelf.fault(given)
+        return ""
+
+    def _hook(self, given: dict[str, Any], expect: Any) -> str:
+        self.bench.must(given["verb"], given.get("given") or {})
+        return ""
+
+    def _nothing(self, given: Any, expect: Any) -> str:
+        return ""
+
+    def value(self, name: str, value: Any, says: str) -> None:
+        """Writes down something the suite measured."""
+        self.recorder.add("value", OPERATOR, SUITE, name=name, value=value, says=says)
+
+
+def _shown(value: Any) -> str | None:
+    return None if value is None else str(value)
+
+
+_STEPS: dict[str, Callable[[ServerPlayer, Any, dict[str, Any]], str]] = {
+    "session": ServerPlayer._session,
+    "close": ServerPlayer._nothing,
+    "content": ServerPlayer._content,
+    "quiet": ServerPlayer._quiet,
+    "hook": ServerPlayer._hook,
+    "campaign": ServerPlayer._campaign,
+    "plan-update": ServerPlayer._plan_update,
+    "up-to-date": ServerPlayer._up_to_date,
+    "device": ServerPlayer._device,
+    "trigger": ServerPlayer._trigger,
+    "operate": ServerPlayer._operate,
+    "commanded": ServerPlayer._nothing,
+    "answered": ServerPlayer._nothing,
+    "outcome": ServerPlayer._outcome,
+}
+
+__all__ = ["ServerPlayer", "outcome"]
