@@ -34,7 +34,7 @@ from conformance.syncml.tokens import TOKENS
 from conformance.syncml.wbxml import WbxmlStyle, decode_wbxml, encode_wbxml
 from conformance.syncml.xmlcodec import XmlStyle, decode_xml, encode_xml
 
-FAST = settings(max_examples=120, deadline=None, database=None, suppress_health_check=list(HealthCheck))
+FAST = settings(max_examples=60, deadline=None, database=None, suppress_health_check=list(HealthCheck))
 
 TEXT = st.text(st.characters(blacklist_categories=("Cs", "Cc"), blacklist_characters="\ufffe\uffff"))
 CONTENT = st.text(st.one_of(st.sampled_from("\t\n\r <&>]'\""), st.characters(

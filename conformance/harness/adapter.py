@@ -22,7 +22,7 @@ class NotSupported(Exception):  # noqa: N818 - it says "cannot", which is no err
 class Adapter:
     """Base of adapters: derive from it, or write one of its shape. The IUT file names it as module:Class.
 
-    """Base of adapters: derive from it, or write one of its shape. The IUT file names it: ``module:Class``.
+    The module is looked for in the folder of the IUT file too. Each process of the suite makes one object, and all its
     methods are called from one thread, one after the other.
 
     A device or server that runs in the suite's own process and clock has one method more::

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import secrets
 from collections.abc import Callable
+from contextlib import AbstractContextManager, nullcontext
 from pathlib import Path
 from typing import Any
 
@@ -47,8 +48,12 @@ class Attached:
 
         def observe(data: dict[str, Any]) -> None:
             self.recorder.observer(kind, sender, receiver)(data)
+            self.news()
 
         return observe
+
+    def news(self) -> None:
+        """Something happened that whoever waits may wait for."""
 
     def in_process_adapter(self) -> Any:
         """The adapter, where it runs in the suite's own process and clock; else ``None``."""
@@ -132,7 +137,7 @@ class Attached:
 
     def note_end(self, *, working: bool) -> None:
         """Writes down that the process ended unexpectedly, once for each case."""
-        if not self._end_noted and self.process is not None:
+        if not self._end_noted and self.process is not None and not self.process.alive():
             self._end_noted = True
             self.recorder.add("process", SUITE, SUITE, what="ended", code=self.process.ended(), expected=False, working=working)
 
@@ -151,7 +156,10 @@ class Attached:
         """Calls a verb; ``None`` where it cannot be done. A failing hook ends the case as error."""
         if not self.can(verb):
             return None
-        result = self.finish(self.steering.call_async(verb, given))
+        if verb == "power_cycle" and given.get("at") == "now" and self.iut.attach.power == "restart":
+            return self._cut_power()
+        with self._end_is_expected(verb):
+            result = self.finish(self.steering.call_async(verb, given))
         if result.kind == "cannot":
             if verb in _WITHOUT_VALUES:
                 self.cannot.add(verb)
@@ -159,6 +167,19 @@ class Attached:
         if result.kind == "error":
             raise outcome.error(f"the hook failed at {verb}: {result.note}", setup=verb in ("prepare", "reset", "idle"))
         return result.answer
+
+    def _end_is_expected(self, verb: str) -> AbstractContextManager[object]:
+        """The process may end while it is reset, configured or power-cycled (attach contract 1)."""
+        if self.process is not None and verb in ("reset", "configure", "power_cycle", "restart"):
+            return self.process.expecting_end()
+        return nullcontext()
+
+    def _cut_power(self) -> dict[str, Any] | None:
+        """Kills the process group and starts it again: the suite does power_cycle itself (attach.power)."""
+        if self.process is None:
+            return None
+        self.process.power_cycle()
+        return {}
 
     def finish(self, pending: Pending) -> Outcome:
         """Waits for a call of the hook; a bench that serves meanwhile overrides this."""

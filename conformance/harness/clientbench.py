@@ -149,12 +149,21 @@ class ClientBench(Attached):
         player = self.player
         try:
             player.play(steps)
-            player.drain(self.silence)
-            if player.lost and self.dead():
-                self.note_end(working=True)
+            if not self.dead():
+                player.drain(self.silence)
+        except outcome.Stop:
+            if not (self.dead() and player.talk):
+                raise
         finally:
             player.release()
+        if self.dead():
+            self.note_end(working=player.talk is not None)
         self._http_faults(recorder)
+
+    def news(self) -> None:
+        """Wakes whoever waits for the device."""
+        if hasattr(self, "link"):
+            self.link.touch()
 
     def _http_faults(self, recorder: Recorder) -> None:
         for what in getattr(self.link, "faults", ()):

@@ -55,6 +55,8 @@ class Expectations:
         self.readings: list[dict[str, str]] = []
         self._default = str((case.get("requirements") or [""])[0])
         self._messages = [e for e in transcript.events if e.kind == "message"]
+        self._died = any(e.data.get("what") == "ended" and e.data.get("working") for e in transcript.of("process"))
+        """Whether the process ended: then SUITE-ALIVE says so, and nothing is said of answers that never came."""
 
     def findings(self) -> list[Finding]:
         """The findings of all steps in order."""
@@ -113,7 +115,7 @@ class Expectations:
         statuses, results, at = self._answers(sent)
         kind, node = sent["command"], sent.get("node", "")
         code = statuses[0].data if statuses else None
-        if step.get("optional") and code in ("404", "405", "406"):
+        if (step.get("optional") and code in ("404", "405", "406")) or (code is None and self._died):
             return
         what = f"Status of {kind} on {node}" if node else f"Status of {kind}"
         base = str(step.get("ensures", ""))
@@ -165,7 +167,7 @@ class Expectations:
         event, alert = self.report(played, ALERT_TYPES[name])
         requirement = self.requirement(str(played.step.get("ensures", "")), _OPERATION_ALERT.get(name, "FUMO-CI-002"))
         if alert is None or event is None:
-            if played.why != "unfinished":
+            if played.why != "unfinished" and not self._died:
                 finding = self.compare({"expect": "a report"}, None, requirement, None, f"Generic Alert of type {name}: {played.why or 'none came'}")
                 if finding:
                     yield finding

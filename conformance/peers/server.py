@@ -12,14 +12,15 @@ from dataclasses import dataclass
 from typing import Any
 from urllib.parse import parse_qs, urlsplit
 
+from conformance.attach import NotSupported
 from conformance.dm.credentials import Account, Verifier
 from conformance.dm.serversession import PeerKeys, ServerSettings
 from conformance.download.content import ContentServer, FileSource
-from conformance.fumo.campaign import Campaign
 from conformance.peers.enrolment import Enrolment
 from conformance.peers.planner import Planner
+from conformance.peers.server_deviations import parts_for
 from conformance.peers.serververbs import VERBS
-from conformance.peers.talk import Session, Sources, Talk, opens
+from conformance.peers.talk import Sources, Talk, opens
 from conformance.syncml.codec import decode
 from conformance.syncml.element import SyntaxFault
 from conformance.syncml.model import Message
@@ -52,16 +53,6 @@ class ServerProfile:
     devices: tuple[Mapping[str, Any], ...] = ()
 
 
-@dataclass(frozen=True, slots=True)
-class Parts:
-    """The classes a server is built of; a deviation puts others in their place."""
-
-    session: type[Session] = Session
-    talk: type[Talk] = Talk
-    planner: type[Planner] = Planner
-    campaign: type[Campaign] = Campaign
-
-
 class Server:
     """A DM server. ``seed`` makes its random octets repeatable; ``sources`` opens packages by their path.
 
@@ -72,8 +63,6 @@ class Server:
         self, profile: ServerProfile, deviations: Iterable[str] = (), seed: int = 0, *, sources: Sources = FileSource,
         kept: Mapping[str, Any] | None = None,
     ) -> None:
-        from conformance.peers.server_deviations import parts_for
-
         self.profile, self.sources = profile, sources
         self.parts = parts_for(deviations)
         self.authentication = profile.authentication
@@ -226,8 +215,6 @@ class Server:
 
     def verb(self, name: str, given: Mapping[str, Any], at: float) -> dict[str, Any] | None:
         """Does what a verb of the attach contract asks for. Raises ``NotSupported`` for what cannot be done."""
-        from conformance.attach import NotSupported
-
         if name not in VERBS:
             raise NotSupported(f"a server does not know the verb {name[:40]!r}")
         try:

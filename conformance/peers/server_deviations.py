@@ -1,0 +1,2 @@
+from conformance.peers.serverparts import Parts
+def parts_for(names): return Parts()

@@ -1,0 +1,19 @@
+"""The classes that a reference server is built of."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from conformance.fumo.campaign import Campaign
+from conformance.peers.planner import Planner
+from conformance.peers.talk import Session, Talk
+
+
+@dataclass(frozen=True, slots=True)
+class Parts:
+    """A deviation puts other classes in their place."""
+
+    session: type[Session] = Session
+    talk: type[Talk] = Talk
+    planner: type[Planner] = Planner
+    campaign: type[Campaign] = Campaign
