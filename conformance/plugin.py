@@ -19,11 +19,11 @@ if TYPE_CHECKING:
     from conformance.harness.selection import Chosen
 
 RUN: pytest.StashKey[Any] = pytest.StashKey()
-LINES: pytest.StashKey[list[dict[str, Any]]] = pytest.StashKey()
+LINES: pytest.StashKey[Any] = pytest.StashKey()
 _PROPERTY = "fumo-conformance"
 
 
-class CaseFailed(Exception):  # noqa: N818 - shown by repr_failure, never raised out of the plugin
+class CaseFailed(Exception):
     """A permutation that did not pass; carries its line of the record."""
 
     def __init__(self, line: dict[str, Any]) -> None:
@@ -33,7 +33,9 @@ class CaseFailed(Exception):  # noqa: N818 - shown by repr_failure, never raised
 
 def pytest_addoption(parser: pytest.Parser) -> None:
     group = parser.getgroup("fumo-conformance", "conformance of OMA DM firmware update")
-    group.addoption("--iut", action="append", default=[], metavar="FILE", help="IUT file: the implementation under test")
+    group.addoption(
+        "--iut", action="append", default=[], metavar="FILE", help="IUT file: the implementation under test"
+    )
     group.addoption("--fumo-output", default="", metavar="DIR", help="run folder (default: a new one below reports/)")
     group.addoption("--fumo-strict", action="store_true", help="a broken SHOULD fails")
     group.addoption("--fumo-seed", type=int, default=0, metavar="N", help="seed of everything that is chosen by chance")
@@ -54,8 +56,8 @@ def pytest_configure(config: pytest.Config) -> None:
 def _new_run(config: pytest.Config) -> Run:
     from conformance.harness.adapter import in_process
     from conformance.harness.iut import load_iut
-    from conformance.harness.output import new_folder
     from conformance.harness.run import Options, Run
+    from conformance.harness.runfolder import new_folder
     from conformance.harness.yamlfile import FileFault, FileFaults
 
     try:
@@ -71,7 +73,11 @@ def _new_run(config: pytest.Config) -> Run:
     folder = Path(given) if given else new_folder()
     mode = config.getoption("--permutations") or "all"
     options = Options(
-        folder, config.getoption("--fumo-strict"), config.getoption("--fumo-seed"), mode, tuple(config.getoption("--fumo-select"))
+        folder,
+        config.getoption("--fumo-strict"),
+        config.getoption("--fumo-seed"),
+        mode,
+        tuple(config.getoption("--fumo-select")),
     )
     return Run(iuts, options)
 
@@ -89,7 +95,7 @@ def pytest_collect_file(file_path: Path, parent: pytest.Collector) -> CaseFile |
         from conformance.harness.cases import is_case_file
 
         if is_case_file(file_path):
-            return CaseFile.from_parent(parent, path=file_path)  # type: ignore[no-any-return]
+            return CaseFile.from_parent(parent, path=file_path)
     return None
 
 
@@ -141,7 +147,12 @@ class CaseItem(pytest.Function):
         for name in (case.role, case.level, case.kind):
             item.add_marker(getattr(pytest.mark, name))
         item.add_marker(pytest.mark.theme(case.theme))
-        labels = {"epic": case.role, "feature": case.theme, "story": case.suite.rsplit("/", 1)[1], "severity": _SEVERITY[case.level]}
+        labels = {
+            "epic": case.role,
+            "feature": case.theme,
+            "story": case.suite.rsplit("/", 1)[1],
+            "severity": _SEVERITY[case.level],
+        }
         if item.config.pluginmanager.has_plugin("allure_pytest"):
             for kind, value in labels.items():
                 item.add_marker(pytest.mark.allure_label(value, label_type=kind))
@@ -157,7 +168,7 @@ class CaseItem(pytest.Function):
         if self.config.pluginmanager.has_plugin("allure_listener"):
             from conformance.report.allure import tell
 
-            tell(self.chosen.permutation, line, run.options.folder)
+            tell(line, self.chosen.permutation.case.purpose, run.options.folder)
         if run.stop:
             self.session.shouldstop = run.stop
         if line["verdict"] == "not-applicable":
@@ -174,7 +185,7 @@ class CaseItem(pytest.Function):
 
             case = self.chosen.permutation.case
             return failure_text(excinfo.value.line, f"{case.file}:{case.line}")
-        return super().repr_failure(excinfo, style)
+        return super().repr_failure(excinfo)
 
 
 _SEVERITY = {"must": "critical", "should": "normal", "may": "minor"}

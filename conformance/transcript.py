@@ -89,7 +89,13 @@ class Event:
 
     def line(self) -> str:
         """The event as one line of JSON."""
-        shown: dict[str, Any] = {"n": self.n, "at": round(self.at, 6), "kind": self.kind, "from": self.sender, "to": self.receiver}
+        shown: dict[str, Any] = {
+            "n": self.n,
+            "at": round(self.at, 6),
+            "kind": self.kind,
+            "from": self.sender,
+            "to": self.receiver,
+        }
         if self.file:
             shown["file"] = self.file
         shown.update({key: value for key, value in self.data.items() if key not in shown})

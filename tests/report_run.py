@@ -97,7 +97,8 @@ def messages(session: int, model: str = "X1") -> list[Message]:
         return Header(session_id=f"{session:x}", msg_id=str(number), target=target, source=source)
 
     device = "IMEI:493005100592800"
-    info = [Item(source=f"./DevInfo/{name}", data=value) for name, value in (("DevId", device), ("Man", "Acme"), ("Mod", model))]
+    carried = "".join(character for character in model if character >= " ")  # XML carries no control characters
+    info = [Item(source=f"./DevInfo/{name}", data=value) for name, value in (("DevId", device), ("Man", "Acme"), ("Mod", carried))]
     ok = [Status("1", msg_ref="1", cmd_ref="0", cmd="SyncHdr", data="212", target_refs=[device])]
     one = Message(head(1, _SERVER, device), [Alert("1", data="1201"), Replace("2", items=info)], final=True)
     two = Message(

@@ -67,8 +67,8 @@ def run(arguments: list[str]) -> subprocess.CompletedProcess[bytes]:
 def plain(style: WbxmlStyle = DEFAULT) -> Element:
     """The tree of a message with everything but what libwbxml changes.
 
-    It does not escape ``]]>`` and CR, makes CR LF of LF in Data, and encodes a nonce in OPAQUE although it is Base64. For
-    the Data of Add and Replace it writes a run of several pieces as XML that is none.
+    It does not escape ``]]>`` and CR, makes CR LF of LF in Data, and encodes a nonce in OPAQUE although it is Base64.
+    For the Data of Add and Replace it writes a run of several pieces as XML that is none.
     """
     root = write_message(everything())
     body = root.children[1]

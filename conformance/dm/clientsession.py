@@ -90,6 +90,11 @@ class ClientSession:
         self._sent: dict[tuple[str, str], Alert] = {}
         self._aborting = False
 
+    @property
+    def unanswered(self) -> bool:
+        """Whether alerts were sent that the server has not given a Status."""
+        return bool(self._sent)
+
     # -- package 1 ---------------------------------------------------------------------------------------------------
 
     def start(self, alert_code: str, session_id: str, nonce: bytes | None = None) -> bytes:

@@ -98,7 +98,9 @@ class Outgoing:
 class ServerSession:
     """One session. Call :meth:`receive` with each request and :meth:`respond` once for each."""
 
-    def __init__(self, settings: ServerSettings, keys: PeerKeys, *, xml: XmlStyle | None = None, wbxml: WbxmlStyle | None = None) -> None:
+    def __init__(
+        self, settings: ServerSettings, keys: PeerKeys, *, xml: XmlStyle | None = None, wbxml: WbxmlStyle | None = None
+    ) -> None:
         self.settings, self.keys = settings, keys
         self.xml, self.wbxml = xml, wbxml
         self.session_id: str | None = None
@@ -146,7 +148,7 @@ class ServerSession:
         self._print = print_
         self.encoding = received.decoded.encoding
         self._take_header(message)
-        received.facts = self._check(message, octets, headers)
+        received.facts = self.check(message, octets, headers)
         received.authenticated = self.authenticated
         received.complete = message.final
         received.aborted = any(isinstance(c, Alert) and c.data == SESSION_ABORT for c in message.commands)
@@ -166,7 +168,7 @@ class ServerSession:
             if header.meta.max_obj_size is not None:
                 self.peer_max_obj = _number(header.meta.max_obj_size)
 
-    def _check(self, message: Message, octets: bytes, headers: Mapping[str, str]) -> dict[str, Any]:
+    def check(self, message: Message, octets: bytes, headers: Mapping[str, str]) -> dict[str, Any]:
         """Credential facts of a message, and whether the client counts as authenticated from now on."""
         verifier, kind = self.keys.verifier, self.keys.kind
         header = message.header
@@ -232,7 +234,7 @@ class ServerSession:
         return self.keys.nonce if self._nonce is None else self._nonce
 
     @property
-    def _complete(self) -> bool:
+    def complete(self) -> bool:
         """Whether the client has said all it may: its Final is there, or the server's own package is still open."""
         got = self._received
         return bool(got and (got.complete or (self._unfinished and not self.sending_large)))
@@ -242,11 +244,19 @@ class ServerSession:
         """Whether the next answer may hold commands: client authenticated, its package complete, no object half sent."""
         got = self._received
         return bool(
-            got and got.message and self.authenticated and self._complete and not got.aborted and not got.repeated
-            and not self.sending_large and not got.refused
+            got
+            and got.message
+            and self.authenticated
+            and self.complete
+            and not got.aborted
+            and not got.repeated
+            and not self.sending_large
+            and not got.refused
         )
 
-    def respond(self, commands: Sequence[Command] = (), *, large: Splitter | None = None, final: bool | None = None) -> Outgoing:
+    def respond(
+        self, commands: Sequence[Command] = (), *, large: Splitter | None = None, final: bool | None = None
+    ) -> Outgoing:
         """The answer to the message last received.
 
         ``commands`` go out only where :attr:`may_command` holds, ``large`` is sent in as many messages as it takes (the
@@ -262,7 +272,7 @@ class ServerSession:
         message = Message(header=self.header())
         message.commands = list(self.statuses(got.message))
         ends = self._add_commands(message, got, list(commands), large)
-        message.final = ends if final is None else final
+        message.final = self.ends(message, ends) if final is None else final
         self._unfinished = self.sending_large
         self.over = message.final and not self.expects_answer(message)
         self._answer = self.send(message)
@@ -272,11 +282,11 @@ class ServerSession:
         """Appends what may be sent now; returns whether the package ends with it (DM Protocol 6.2)."""
         if got.aborted or not self.authenticated:
             return True
-        if not self._complete and not self.sending_large:
-            message.commands.append(self.numbered(Alert(data=NEXT_MESSAGE)))
+        if not self.complete and not self.sending_large:
+            self.ask_on(message)
             return False
         if self.sending_large and self._large is not None:
-            return self._add_chunk(message)
+            return self.add_chunk(message)
         if got.refused:
             commands = self._commands
             large = None if self._first is None else Splitter(self._first.source, self._first.format)
@@ -285,19 +295,30 @@ class ServerSession:
             message.commands.append(self.numbered(command))
         if large is not None and commands:
             self._splitter, self._large = large, commands[-1]
-            return self._fill_chunk(message, commands[-1])
+            return self.fill_chunk(message, commands[-1])
         return True
 
-    def _add_chunk(self, message: Message) -> bool:
-        first = self._large
-        assert first is not None
-        item = first.items[0]
-        again = type(first)(items=[Item(target=item.target, meta=_without_size(item.meta))], meta=_without_size(first.meta))
-        self._large = self.numbered(again)
-        message.commands.append(again)
-        return self._fill_chunk(message, again)
+    def ends(self, message: Message, ends: bool) -> bool:
+        """Whether a message ends its package; ``ends`` is what the rules say (DM Protocol 6.2)."""
+        return ends
 
-    def _fill_chunk(self, message: Message, command: Command) -> bool:
+    def ask_on(self, message: Message) -> None:
+        """Asks for the rest of the client's package (DM Protocol 6.2)."""
+        message.commands.append(self.numbered(Alert(data=NEXT_MESSAGE)))
+
+    def add_chunk(self, message: Message) -> bool:
+        """Adds the next piece of the large object; true where it is the last."""
+        assert self._large is not None
+        self._large = self.numbered(self.next_chunk(self._large))
+        message.commands.append(self._large)
+        return self.fill_chunk(message, self._large)
+
+    def next_chunk(self, before: Command) -> Command:
+        """The command for the next piece, as the one before but for Size, which only the first has (DM Protocol 7)."""
+        item = Item(target=before.items[0].target, meta=_without_size(before.items[0].meta))
+        return type(before)(items=[item], meta=_without_size(before.meta))
+
+    def fill_chunk(self, message: Message, command: Command) -> bool:
         """Puts the next piece of the large object into the command; true where it is the last."""
         assert self._splitter is not None
         room = self.room(message)
@@ -321,8 +342,14 @@ class ServerSession:
                 max_obj_size=None if settings.max_obj_size is None else str(settings.max_obj_size),
             )
         header = Header(
-            ver_dtd=self.version, ver_proto=f"DM/{self.version}", session_id=self.session_id, msg_id=str(self._msg_id),
-            target=self.device, source=settings.server_id, resp_uri=settings.resp_uri, meta=meta,
+            ver_dtd=self.version,
+            ver_proto=f"DM/{self.version}",
+            session_id=self.session_id,
+            msg_id=str(self._msg_id),
+            target=self.device,
+            source=settings.server_id,
+            resp_uri=settings.resp_uri,
+            meta=meta,
         )
         header.cred = self.credentials()
         if self.keys.kind in ("md5", "hmac"):
@@ -339,7 +366,7 @@ class ServerSession:
         """One Status for the SyncHdr and one for each command that wants one, in order (DM Protocol 8.4, 8.6)."""
         answers = [self.header_status(message)]
         for command in message.commands:
-            if isinstance(command, Status) or isinstance(command, Results):
+            if isinstance(command, Status | Results):
                 continue
             answers.append(self.numbered(self.status(message, command, self.code(command))))
         return answers
@@ -349,8 +376,13 @@ class ServerSession:
         code, chal = self.header_code(message)
         return self.numbered(
             Status(
-                msg_ref=message.header.msg_id, cmd_ref="0", cmd="SyncHdr", data=code, chal=chal,
-                target_refs=[message.header.target or ""], source_refs=[message.header.source or ""],
+                msg_ref=message.header.msg_id,
+                cmd_ref="0",
+                cmd="SyncHdr",
+                data=code,
+                chal=chal,
+                target_refs=[message.header.target or ""],
+                source_refs=[message.header.source or ""],
             )
         )
 
@@ -415,7 +447,10 @@ class ServerSession:
         status = message.header_status()
         if status is not None and status.data in ("401", "407"):
             return True
-        return any(not isinstance(c, Status) and not (isinstance(c, Alert) and c.data == SESSION_ABORT) for c in message.commands)
+        return any(
+            not isinstance(c, Status) and not (isinstance(c, Alert) and c.data == SESSION_ABORT)
+            for c in message.commands
+        )
 
     def send(self, message: Message) -> Outgoing:
         """Encodes a message in the client's encoding and adds the integrity header where the session uses it."""

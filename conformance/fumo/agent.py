@@ -16,7 +16,6 @@ from conformance.fumo import condition
 from conformance.fumo.condition import Conditions
 from conformance.fumo.object import (
     ALERT_OF,
-    DOWNLOAD,
     DOWNLOAD_AND_UPDATE,
     UPDATE,
     ResultCode,
@@ -106,7 +105,8 @@ class UpdateAgent:
         self, root: Callable[[], str], firmware: Firmware, conditions: Conditions, prompt: Prompt,
         finished: Callable[[Alert], None],
     ) -> None:
-        self.root, self.firmware, self.conditions, self.prompt, self.finished = root, firmware, conditions, prompt, finished
+        self.root, self.firmware, self.conditions = root, firmware, conditions
+        self.prompt, self.finished = prompt, finished
         self.state: int = State.IDLE
         self.package: Source | None = None
         self.package_url = ""
@@ -297,12 +297,8 @@ class UpdateAgent:
     def dump(self) -> dict[str, Any]:
         """What must last over a restart, as JSON; the package is kept apart."""
         job = self.job
-        return {
-            "state": int(self.state), "name": self.name, "version": self.version,
-            "job": None if job is None else {
-                "operation": job.operation, "correlator": job.correlator, "url": job.url, "installing": job.until is not None,
-            },
-        }
+        kept = None if job is None else {"operation": job.operation, "correlator": job.correlator, "url": job.url}
+        return {"state": int(self.state), "name": self.name, "version": self.version, "job": kept}
 
     def load(self, dumped: dict[str, Any], package: Source | None) -> None:
         """Takes over what :meth:`dump` gave. What was interrupted goes on with :meth:`resume`."""
@@ -325,6 +321,3 @@ class UpdateAgent:
             self.state = State.DOWNLOAD_PROGRESSING
             self.retrieval = Retrieval(self.job.url, self.firmware.storage, self.firmware.resume_tries)
             self.follow(at)
-
-
-__all__ = ["DOWNLOAD", "Firmware", "Job", "Prompt", "Report", "UpdateAgent"]

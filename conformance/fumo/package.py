@@ -19,6 +19,7 @@ import zlib
 from collections.abc import Iterator
 from dataclasses import asdict, dataclass, fields
 from pathlib import Path
+from typing import Any
 
 from cryptography.exceptions import InvalidSignature
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey, Ed25519PublicKey
@@ -172,11 +173,10 @@ def _read_manifest(text: bytes) -> Manifest | None:
         return None
     if not isinstance(raw, dict):
         return None
-    values = {}
+    values: dict[str, Any] = {}
     for each in fields(Manifest):
         value = raw.get(each.name.rstrip("_"))
-        kind = {"str": str, "int": int, "bool": bool}[str(each.type)]
-        if type(value) is not kind or (kind is int and not 0 <= value < 1 << 62):
+        if type(value).__name__ != each.type or (isinstance(value, int) and not 0 <= value < 1 << 62):
             return None
         values[each.name] = value
     return Manifest(**values)

@@ -15,7 +15,7 @@ from conformance.harness.lane import Lane
 from conformance.harness.yamlfile import FileFault
 
 
-class NotSupported(Exception):  # noqa: N818 - it says "cannot", which is no error
+class NotSupported(Exception):
     """Raised by an adapter for "cannot": this verb with these values cannot be done here. The text is kept."""
 
 

@@ -82,9 +82,12 @@ class Attached:
                 raise outcome.error(f"the implementation did not start: {trouble}", setup=True) from trouble
         self.steering.places(self.placeholders)
         given = {
-            **places, "device_id": self.iut.dm.device_id, "server_id": self.iut.dm.server_id,
+            **places,
+            "device_id": self.iut.dm.device_id,
+            "server_id": self.iut.dm.server_id,
             "client_credentials": self.iut.dm.client_credentials.as_dict(),
-            "server_credentials": self.iut.dm.server_credentials.as_dict(), "ca": "",
+            "server_credentials": self.iut.dm.server_credentials.as_dict(),
+            "ca": "",
         }
         self.call("prepare", given)
 
@@ -139,7 +142,9 @@ class Attached:
         """Writes down that the process ended unexpectedly, once for each case."""
         if not self._end_noted and self.process is not None and not self.process.alive():
             self._end_noted = True
-            self.recorder.add("process", SUITE, SUITE, what="ended", code=self.process.ended(), expected=False, working=working)
+            self.recorder.add(
+                "process", SUITE, SUITE, what="ended", code=self.process.ended(), expected=False, working=working
+            )
 
     # -- verbs -------------------------------------------------------------------------------------------------------
 

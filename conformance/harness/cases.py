@@ -23,13 +23,26 @@ _ROW = re.compile(r"\$\{([a-z][a-z0-9_-]*)\}")
 _PLACE = re.compile(r"\{([a-z_]+[0-9]*)(?::([A-Za-z0-9/_.-]+))?\}")
 _PACKAGE = re.compile(r"\{(?:url|descriptor):([a-z-]+)")
 PURPOSES = (
-    "good", "corrupted", "wrong-device", "bad-signature", "not-acceptable", "install-fails", "too-big-to-store",
-    "too-big-to-install", "same-version", "older-version",
+    "good",
+    "corrupted",
+    "wrong-device",
+    "bad-signature",
+    "not-acceptable",
+    "install-fails",
+    "too-big-to-store",
+    "too-big-to-install",
+    "same-version",
+    "older-version",
 )
 """What update packages may be for (attach contract 1)."""
 _RISK_OF_PURPOSE = {
-    "corrupted": "bad-image", "wrong-device": "bad-image", "bad-signature": "bad-image", "not-acceptable": "bad-image",
-    "install-fails": "bad-image", "too-big-to-install": "bad-image", "older-version": "downgrade",
+    "corrupted": "bad-image",
+    "wrong-device": "bad-image",
+    "bad-signature": "bad-image",
+    "not-acceptable": "bad-image",
+    "install-fails": "bad-image",
+    "too-big-to-install": "bad-image",
+    "older-version": "downgrade",
     "same-version": "downgrade",
 }
 
@@ -192,26 +205,41 @@ class TableReader:
         self._check_steps(steps, table["role"], index)
         return self._build(table, row, index, axes, steps)
 
-    def _build(self, table: dict[str, Any], row: dict[str, Any], index: int, axes: dict[str, tuple[str, ...]], steps: list[Any]) -> Case:
+    def _build(
+        self, table: dict[str, Any], row: dict[str, Any], index: int, axes: dict[str, tuple[str, ...]], steps: list[Any]
+    ) -> Case:
         for key, allowed in (("kind", words.KINDS), ("level", words.LEVELS)):
             if row.get(key, table.get(key, allowed[0])) not in allowed:
                 self.fault(f"expected one of {', '.join(allowed)}", "cases", index, key)
         needs = self._needs(table.get("needs"), row.get("needs"), steps)
         risks = {*(table.get("risk") or ()), *(row.get("risk") or ())}
         risks |= {_RISK_OF_PURPOSE[p] for p in needs.packages if p in _RISK_OF_PURPOSE}
-        if any(words.kind_of(s) == "hook" and s["hook"].get("verb") == "power_cycle" for s in steps if isinstance(s.get("hook"), dict)):
+        if any(
+            words.kind_of(s) == "hook" and s["hook"].get("verb") == "power_cycle"
+            for s in steps
+            if isinstance(s.get("hook"), dict)
+        ):
             risks.add("power-cut")
         title = str(row.get("title", ""))
         if not title or len(title) > 60:
             self.fault("expected a title of 1 to 60 characters", "cases", index, "title")
         line, _ = self.document.where("cases", index)
         return Case(
-            id=f"{table['suite']}/{row['id']}", title=title, purpose=str(row.get("purpose") or table["purpose"]),
-            role=table["role"], kind=row.get("kind", table.get("kind", "valid")),
+            id=f"{table['suite']}/{row['id']}",
+            title=title,
+            purpose=str(row.get("purpose") or table["purpose"]),
+            role=table["role"],
+            kind=row.get("kind", table.get("kind", "valid")),
             level=row.get("level", table.get("level", "must")),
-            requirements=tuple(row.get("ensures", table.get("ensures")) or ()), needs=needs, axes=axes,
-            steps=tuple(steps), risks=tuple(sorted(risks)), file=self.path, line=line,
-            twin=row.get("twin", table.get("twin", "")), differs=str(row.get("differs", "")),
+            requirements=tuple(row.get("ensures", table.get("ensures")) or ()),
+            needs=needs,
+            axes=axes,
+            steps=tuple(steps),
+            risks=tuple(sorted(risks)),
+            file=self.path,
+            line=line,
+            twin=row.get("twin", table.get("twin", "")),
+            differs=str(row.get("differs", "")),
             because=str(row.get("because", "")),
         )
 
@@ -232,7 +260,9 @@ class TableReader:
         parts = []
         for raw in (table, row):
             parts.append({"claims": raw} if isinstance(raw, list) else raw or {})
-        merged = {key: [*(parts[0].get(key) or ()), *(parts[1].get(key) or ())] for key in ("claims", "verbs", "packages")}
+        merged = {
+            key: [*(parts[0].get(key) or ()), *(parts[1].get(key) or ())] for key in ("claims", "verbs", "packages")
+        }
         text = json.dumps(steps)
         found = _PACKAGE.findall(text) + re.findall(r'"package": "([a-z-]+)"', text)
         merged["packages"] += [purpose for purpose in found if purpose not in ("refused", "unresolved")]
@@ -313,7 +343,9 @@ def is_case_file(path: Path) -> bool:
 def root_of(path: Path) -> Path:
     """The folder that the ids of a case file are relative to: the one above its ``client`` or ``server`` folder."""
     for parent in path.parents:
-        if parent.name in words.ROLES and not any(p.name in words.ROLES for p in parent.parents if p.name == parent.name):
+        if parent.name in words.ROLES and not any(
+            p.name in words.ROLES for p in parent.parents if p.name == parent.name
+        ):
             return parent.parent
     return path.parent
 
@@ -356,18 +388,21 @@ def permutations(case: Case, mode: str = "all") -> list[Permutation]:
 
 
 def _pairwise(names: list[str], every: list[dict[str, str]]) -> list[dict[str, str]]:
-    wanted = {
-        ((a, values[a]), (b, values[b])) for values in every for a, b in itertools.combinations(names, 2)
-    } or {((a, values[a]),) for values in every for a in names}
-    chosen = []
-    for values in every if wanted else every[:1]:
-        pairs = {((a, values[a]), (b, values[b])) for a, b in itertools.combinations(names, 2)} or {
-            ((a, values[a]),) for a in names
-        }
-        if pairs & wanted or (not wanted and not chosen):
-            chosen.append(values)
-            wanted -= pairs
-    return chosen
+    """Of all combinations as few as it takes that each pair of values occurs, chosen greedily in order."""
+    strength = min(2, len(names))
+    if not strength:
+        return every[:1]
+
+    def parts(values: dict[str, str]) -> set[tuple[tuple[str, str], ...]]:
+        return {tuple((name, values[name]) for name in chosen) for chosen in itertools.combinations(names, strength)}
+
+    wanted = set().union(*map(parts, every))
+    chosen: list[dict[str, str]] = []
+    while wanted:
+        best = max(every, key=lambda values: len(parts(values) & wanted))
+        chosen.append(best)
+        wanted -= parts(best)
+    return [values for values in every if values in chosen]
 
 
 def digest_of(paths: Iterable[Path], root: Path) -> str:

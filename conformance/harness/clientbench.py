@@ -53,7 +53,9 @@ class ClientBench(Attached):
         try:
             return SocketDevice(listen, content, self._serve, held=held)
         except OSError as trouble:
-            raise outcome.error(f"the suite cannot listen at {listen[0]} and {content[0]}: {trouble}", setup=True) from trouble
+            raise outcome.error(
+                f"the suite cannot listen at {listen[0]} and {content[0]}: {trouble}", setup=True
+            ) from trouble
 
     def _serve(self, request: Request) -> Reply:
         return self.shelf.handle(request)
@@ -96,15 +98,22 @@ class ClientBench(Attached):
         self._need_verbs(permutation)
         self._need_claims(permutation)
         if not (self.can("start_session client") or self.can_notify()):
-            raise outcome.not_applicable("neither start_session nor a trigger message reaches the device", outcome.STEERING)
+            raise outcome.not_applicable(
+                "neither start_session nor a trigger message reaches the device", outcome.STEERING
+            )
 
     def _fill_places(self) -> dict[str, str]:
         objects = self.iut.objects
         return {
-            **self.shelf.begin(), "object": objects[0], "object2": (objects * 2)[1],
-            "device_id": self.iut.dm.device_id, "server_id": self.iut.dm.server_id,
-            "url:refused": f"{self.link.refused_url}package.bin", "url:unresolved": "http://no-such-host.invalid/package.bin",
-            "correlator": f"corr-{self.cases:05d}", "server": self.link.dm_url,
+            **self.shelf.begin(),
+            "object": objects[0],
+            "object2": (objects * 2)[1],
+            "device_id": self.iut.dm.device_id,
+            "server_id": self.iut.dm.server_id,
+            "url:refused": f"{self.link.refused_url}package.bin",
+            "url:unresolved": "http://no-such-host.invalid/package.bin",
+            "correlator": f"corr-{self.cases:05d}",
+            "server": self.link.dm_url,
         }
 
     def _need_claims(self, permutation: Permutation) -> None:
@@ -114,7 +123,9 @@ class ClientBench(Attached):
             claim = self.claims[name]
             if claim.default == "tree" and self._tree is None:
                 self._tree = self._discover()
-            if not (claim.default == "yes" or (claim.default == "tree" and self._tree is not None and name in self._tree)):
+            if not (
+                claim.default == "yes" or (claim.default == "tree" and self._tree is not None and name in self._tree)
+            ):
                 raise outcome.not_applicable(f"the claim {name} is not made ({claim.title})", outcome.CLAIMS)
 
     def _discover(self) -> frozenset[str]:
@@ -131,7 +142,9 @@ class ClientBench(Attached):
             player.release()
             self.recorder.write({"id": "discovery", "steps": []})
             self.recorder, self.player = mine
-        held = {claim.id for claim in self.claims.values() if claim.node and f"{self.iut.objects[0]}/{claim.node}" in found}
+        held = {
+            claim.id for claim in self.claims.values() if claim.node and f"{self.iut.objects[0]}/{claim.node}" in found
+        }
         return frozenset(held | ({"large-objects"} if large else set()))
 
     def _need_verbs(self, permutation: Permutation) -> None:
@@ -182,11 +195,16 @@ class ClientBench(Attached):
     def trigger(self, recorder: Recorder) -> None:
         """Sends package #0 as a WSP push by the way of the IUT file (attach contract 1 and 3.6)."""
         self.triggers += 1
-        notice = Notification(ui_mode=1, initiator=1, session_id=self.triggers % 0xFFFF + 1, server_id=self.iut.dm.server_id)
+        notice = Notification(
+            ui_mode=1, initiator=1, session_id=self.triggers % 0xFFFF + 1, server_id=self.iut.dm.server_id
+        )
         package = build(notice, self.keys.account.password, self.keys.nonce)
         datagram = build_push(Push(package))
         recorder.add(
-            "trigger", SERVER, DEVICE, octets=datagram.hex(),
+            "trigger",
+            SERVER,
+            DEVICE,
+            octets=datagram.hex(),
             fields={"version": notice.version, "session_id": notice.session_id, "server_id": notice.server_id},
         )
         if isinstance(self.link, InProcessDevice):

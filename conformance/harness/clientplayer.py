@@ -75,7 +75,9 @@ class ClientPlayer:
         if came and self.talk and self.talk.first and kind in ("user-request", "device-request"):
             types = [type_of(alert) for alert in generic_alerts(self.talk.first)]
             wanted = ALERT_TYPES[kind]
-            self.value("type", wanted if wanted in types else (types[0] if types else None), "of the client initiated alert")
+            self.value(
+                "type", wanted if wanted in types else (types[0] if types else None), "of the client initiated alert"
+            )
         return ""
 
     def open(self, kind: str = "any", *, wanted: bool = True) -> bool:
@@ -85,7 +87,10 @@ class ClientPlayer:
         """
         if kind == "any":
             kind = "client" if self.bench.can("start_session client") else "server-initiated"
-        tries = ["client" if kind == "server-initiated" and i == 1 else kind for i in range(3 if kind == "server-initiated" else 1)]
+        tries = [
+            "client" if kind == "server-initiated" and i == 1 else kind
+            for i in range(3 if kind == "server-initiated" else 1)
+        ]
         for attempt in tries:
             self._ask(attempt)
             if self.await_package(self.times.connect if wanted else self.bench.silence):
@@ -182,7 +187,9 @@ class ClientPlayer:
         if received.message.header.source not in (self.iut.dm.device_id, None) and talk.answered_alone == 0:
             found = received.message.header.source
             talk.answer()
-            raise outcome.error(f"the session came from {found!r}, the IUT file says device_id {self.iut.dm.device_id!r}")
+            raise outcome.error(
+                f"the session came from {found!r}, the IUT file says device_id {self.iut.dm.device_id!r}"
+            )
         if talk.may_command:
             return True
         talk.answered_alone += 1
@@ -245,7 +252,8 @@ class ClientPlayer:
             dead = self.bench.dead()
             another = self.talk is not talk
             self.lost = dead or (
-                "the device began another session instead of answering" if another
+                "the device began another session instead of answering"
+                if another
                 else f"the device did not answer within {self.times.message:g} s"
             )
 
@@ -253,8 +261,13 @@ class ClientPlayer:
         flat = [c for c in message.walk() if any(c is p for p in prepared.flat)]
         return [
             {
-                "step": part, "command": command.name, "cmd_id": command.cmd_id, "msg_id": message.header.msg_id,
-                "event": event, "session": label, "node": command.items[0].target if command.items else "",
+                "step": part,
+                "command": command.name,
+                "cmd_id": command.cmd_id,
+                "msg_id": message.header.msg_id,
+                "event": event,
+                "session": label,
+                "node": command.items[0].target if command.items else "",
             }
             for part, command in zip(prepared.steps, flat, strict=False)
         ]

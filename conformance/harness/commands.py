@@ -68,7 +68,7 @@ def _command(step: dict[str, Any], prepared: Prepared, shelf: Shelf, session: Se
         prepared.steps.append(step)
         block.commands = [_command(inner, prepared, shelf, session) for inner in given]
         return block
-    command = _BUILDERS[kind](given if isinstance(given, dict) else {"node": given})
+    command: Command = _BUILDERS[kind](given if isinstance(given, dict) else {"node": given})
     prepared.flat.append(command)
     prepared.steps.append(step)
     if kind in ("replace", "add") and isinstance(given, dict):
@@ -76,7 +76,9 @@ def _command(step: dict[str, Any], prepared: Prepared, shelf: Shelf, session: Se
     return command
 
 
-def _put_data(command: Command, given: dict[str, Any], prepared: Prepared, shelf: Shelf, session: ServerSession) -> None:
+def _put_data(
+    command: Command, given: dict[str, Any], prepared: Prepared, shelf: Shelf, session: ServerSession
+) -> None:
     """Gives a Replace or Add its value: text at once, a package in one message or as a large object."""
     item = command.items[0]
     if "package" not in given:
@@ -85,7 +87,11 @@ def _put_data(command: Command, given: dict[str, Any], prepared: Prepared, shelf
     source = shelf.source(given["package"])
     wbxml = session.encoding == "wbxml"
     command.meta = Meta(format="bin" if wbxml else "b64", type=given.get("type", "application/octet-stream"))
-    if source.size <= OBJECT_LIMIT and source.size * 2 < (session.peer_max_msg or OBJECT_LIMIT * 2) and "size" not in given:
+    if (
+        source.size <= OBJECT_LIMIT
+        and source.size * 2 < (session.peer_max_msg or OBJECT_LIMIT * 2)
+        and "size" not in given
+    ):
         octets = source.read(0, source.size)
         item.data = octets if wbxml else base64.b64encode(octets).decode()
         return

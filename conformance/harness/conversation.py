@@ -48,8 +48,13 @@ class Conversation:
         media = header(request.headers, "content-type") or ""
         received = self.session.receive(request.body, media, headers)
         data: dict[str, Any] = {
-            "direction": "request", "exchange": self._exchange, "session": self.label, "url": request.url, "media": media,
-            "method": request.method, "facts": received.facts,
+            "direction": "request",
+            "exchange": self._exchange,
+            "session": self.label,
+            "url": request.url,
+            "media": media,
+            "method": request.method,
+            "facts": received.facts,
         }
         if received.fault is not None:
             data["fault"] = {"reason": received.fault.reason, "offset": received.fault.offset}
@@ -75,8 +80,16 @@ class Conversation:
 
         decoded = decode(out.octets, out.media)
         event = self.recorder.message(
-            SERVER, DEVICE, out.octets, decoded, reply.headers, direction="response", exchange=self._exchange,
-            session=self.label, status=reply.status, media=out.media,
+            SERVER,
+            DEVICE,
+            out.octets,
+            decoded,
+            reply.headers,
+            direction="response",
+            exchange=self._exchange,
+            session=self.label,
+            status=reply.status,
+            media=out.media,
         )
         incoming, self.pending = self.pending, None
         if incoming is not None:
@@ -88,8 +101,17 @@ class Conversation:
         incoming, self.pending = self.pending, None
         reply = Reply(400, [("Content-Type", "text/plain")], b"This is no SyncML message.\n")
         self.recorder.message(
-            SERVER, DEVICE, b"", None, reply.headers, direction="response", exchange=self._exchange, session=self.label,
-            status=400, media="text/plain", made=True,
+            SERVER,
+            DEVICE,
+            b"",
+            None,
+            reply.headers,
+            direction="response",
+            exchange=self._exchange,
+            session=self.label,
+            status=400,
+            media="text/plain",
+            made=True,
         )
         if incoming is not None:
             incoming.reply(reply)
@@ -101,7 +123,11 @@ class Conversation:
             return False
         if self.session.over and _opens(message):
             return False
-        return not (_opens(message) and header_.msg_id == (self.first.header.msg_id if self.first else "1") and self.session.authenticated)
+        return not (
+            _opens(message)
+            and header_.msg_id == (self.first.header.msg_id if self.first else "1")
+            and self.session.authenticated
+        )
 
 
 def _opens(message: Message) -> bool:

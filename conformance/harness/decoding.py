@@ -48,7 +48,11 @@ def _message(octets: bytes) -> str:
         shown = pretty(octets, "")
     except SyntaxFault as fault:
         raise Undecodable(f"no SyncML message: {fault}") from fault
-    what = f"WBXML {decoded.wbxml_version}, public id {decoded.public_id}, charset {decoded.charset}" if decoded.encoding == "wbxml" else "XML"
+    what = (
+        f"WBXML {decoded.wbxml_version}, public id {decoded.public_id}, charset {decoded.charset}"
+        if decoded.encoding == "wbxml"
+        else "XML"
+    )
     lines = [f"{what}; SyncML {decoded.version or 'of unknown version'}; {len(octets)} octets", shown.rstrip()]
     if decoded.observations:
         lines.append("Departures from the rules:")
@@ -68,9 +72,14 @@ def _trigger(octets: bytes) -> str:
         raise Undecodable(f"no trigger message: {fault}") from fault
     notice = package.notification
     rows = [
-        ("digest", package.digest.hex()), ("version", f"{notice.version} ({notice.version / 10:g})"), ("ui-mode", notice.ui_mode),
-        ("initiator", "server" if notice.initiator else "client"), ("future use", notice.future),
-        ("session id", f"{notice.session_id:X}"), ("server identifier", notice.server_id), ("vendor", notice.vendor.hex()),
+        ("digest", package.digest.hex()),
+        ("version", f"{notice.version} ({notice.version / 10:g})"),
+        ("ui-mode", notice.ui_mode),
+        ("initiator", "server" if notice.initiator else "client"),
+        ("future use", notice.future),
+        ("session id", f"{notice.session_id:X}"),
+        ("server identifier", notice.server_id),
+        ("vendor", notice.vendor.hex()),
     ]
     return "\n".join(f"{name:18} {value}" for name, value in rows)
 
@@ -80,7 +89,11 @@ def _push(octets: bytes) -> str:
         found = parse_push(octets)
     except TriggerError as fault:
         raise Undecodable(f"no WSP push: {fault}") from fault
-    rows = [("transaction id", found.transaction_id), ("content type", found.media_type), ("application id", found.application)]
+    rows = [
+        ("transaction id", found.transaction_id),
+        ("content type", found.media_type),
+        ("application id", found.application),
+    ]
     head = "\n".join(f"{name:18} {value}" for name, value in rows)
     try:
         return f"{head}\n{_trigger(found.payload)}"
@@ -93,7 +106,16 @@ def _descriptor(octets: bytes) -> str:
         found = parse_descriptor(octets)
     except DescriptorError as fault:
         raise Undecodable(f"no download descriptor: {fault}") from fault
-    return "\n".join(f"{name:18} {getattr(found, name)}" for name in found.__dataclass_fields__ if getattr(found, name) not in (None, "", ()))
+    return "\n".join(
+        f"{name:18} {getattr(found, name)}"
+        for name in found.__dataclass_fields__
+        if getattr(found, name) not in (None, "", ())
+    )
 
 
-_BY_KIND: dict[str, Callable[[bytes], str]] = {"message": _message, "trigger": _trigger, "push": _push, "descriptor": _descriptor}
+_BY_KIND: dict[str, Callable[[bytes], str]] = {
+    "message": _message,
+    "trigger": _trigger,
+    "push": _push,
+    "descriptor": _descriptor,
+}

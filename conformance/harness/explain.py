@@ -26,13 +26,25 @@ def explain(name: str) -> str:
 
 
 def _head(case: Case) -> list[str]:
-    lines = [case.id, "=" * len(case.id), case.title, "", f"Purpose: {case.purpose}", f"Implementation under test: {case.role}",
-             f"Kind: {case.kind}; level: {case.level}"]
+    lines = [
+        case.id,
+        "=" * len(case.id),
+        case.title,
+        "",
+        f"Purpose: {case.purpose}",
+        f"Implementation under test: {case.role}",
+        f"Kind: {case.kind}; level: {case.level}",
+    ]
     if case.twin:
         lines.append(f"Twin: {case.twin}" + (f" (differs in: {case.differs})" if case.differs else ""))
     for name, values in case.axes.items():
         lines.append(f"Multiplied by {name}: {', '.join(values)}")
-    for what, values in (("claims", case.needs.claims), ("verbs", case.needs.verbs), ("packages", case.needs.packages), ("risks", case.risks)):
+    for what, values in (
+        ("claims", case.needs.claims),
+        ("verbs", case.needs.verbs),
+        ("packages", case.needs.packages),
+        ("risks", case.risks),
+    ):
         if values:
             lines.append(f"Needs {what}: {', '.join(values)}" if what != "risks" else f"Risks: {', '.join(values)}")
     return [*lines, f"File: {case.file}:{case.line}"]
@@ -59,7 +71,11 @@ def _steps(steps: list[dict[str, Any]], prefix: str) -> list[str]:
             lines += _steps(given, f"{prefix}{number}.")
         for key, wanted in (step.get("expect") or {}).items():
             words = describe(wanted if isinstance(wanted, dict) else {"expect": wanted})
-            because = f" (tolerated: {wanted['accept']}, {wanted['because']})" if isinstance(wanted, dict) and "accept" in wanted else ""
+            because = (
+                f" (tolerated: {wanted['accept']}, {wanted['because']})"
+                if isinstance(wanted, dict) and "accept" in wanted
+                else ""
+            )
             lines.append(f"       expected: {key} is {words}{because}")
         note = step.get("note")
         if note:

@@ -129,8 +129,14 @@ class InProcessDevice:
 
 
 _ERROR_OF_FAULT = {
-    "cut": "closed", "reset": "reset", "stall": "timeout", "silent": "timeout", "close": "closed", "garbage": "malformed",
-    "surplus": "", "drip": "",
+    "cut": "closed",
+    "reset": "reset",
+    "stall": "timeout",
+    "silent": "timeout",
+    "close": "closed",
+    "garbage": "malformed",
+    "surplus": "",
+    "drip": "",
 }
 
 
@@ -159,7 +165,9 @@ def response_of(reply: Reply, error: str = "") -> tuple[bytes, dict[str, str]]:
 class SocketDevice:
     """A device out there: the suite's DM server and content server listen on sockets."""
 
-    def __init__(self, dm: tuple[str, str], content: tuple[str, str], serve: Callable[[Request], Reply], *, held: float) -> None:
+    def __init__(
+        self, dm: tuple[str, str], content: tuple[str, str], serve: Callable[[Request], Reply], *, held: float
+    ) -> None:
         """``dm`` and ``content``: address to listen at, and as the device sees it ("" for the same). ``held``: seconds for
         which a request may wait for its reply before it is closed without one."""
         self._queue: deque[Incoming] = deque()
@@ -279,4 +287,14 @@ def _advertised(addresses: tuple[str, str], port: int) -> str:
     return f"{parts.scheme}://{host}:{number}{parts.path}"
 
 
-__all__ = ["Clock", "Headers", "InProcessDevice", "Incoming", "Link", "SocketDevice", "Source", "Spinning", "response_of"]
+__all__ = [
+    "Clock",
+    "Headers",
+    "InProcessDevice",
+    "Incoming",
+    "Link",
+    "SocketDevice",
+    "Source",
+    "Spinning",
+    "response_of",
+]

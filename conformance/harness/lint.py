@@ -59,7 +59,10 @@ def _case_faults(
         if identity not in catalogue:
             yield "ensures", f"{case.row}: {identity} is not in the catalogue"
         elif catalogue[identity].role not in (case.role, "both", "suite") and not identity.startswith("AD-"):
-            yield "ensures", f"{case.row}: {identity} binds the {catalogue[identity].role}, the case tries a {case.role}"
+            yield (
+                "ensures",
+                f"{case.row}: {identity} binds the {catalogue[identity].role}, the case tries a {case.role}",
+            )
     for name in _ambiguities(case.steps):
         if name not in ambiguities:
             yield "because", f"{case.row}: {name} is not in ambiguities.yaml"
@@ -139,14 +142,27 @@ def _lock_faults(root: Path, cases: list[Case]) -> Iterator[FileFault]:
     if not path.is_file():
         yield FileFault(path, 0, "", "the lock of ids is missing")
         return
-    locked = {line: number for number, line in enumerate(path.read_text(encoding="utf-8").splitlines(), 1) if line and line[0] != "#"}
+    locked = {
+        line: number
+        for number, line in enumerate(path.read_text(encoding="utf-8").splitlines(), 1)
+        if line and line[0] != "#"
+    }
     now = set(locked_ids(cases))
     for identity in sorted(set(locked) - now):
         if not identity.startswith("retired "):
-            yield FileFault(path, locked[identity], identity, "is gone; an id is never dropped: write 'retired' before it")
+            yield FileFault(
+                path, locked[identity], identity, "is gone; an id is never dropped: write 'retired' before it"
+            )
     for identity in sorted(now - set(locked)):
         retired = f"retired {identity}" in locked
-        yield FileFault(path, 0, identity, "was retired and is never used again" if retired else "is new; add it (python -m conformance.harness.lint --lock)")
+        yield FileFault(
+            path,
+            0,
+            identity,
+            "was retired and is never used again"
+            if retired
+            else "is new; add it (python -m conformance.harness.lint --lock)",
+        )
 
 
 def _deviation_faults(root: Path, catalogue: Catalogue) -> Iterator[FileFault]:
@@ -172,7 +188,11 @@ def write_lock(root: Path) -> int:
     path = root / LOCK
     cases = [case for file in case_files(root) for case in read_cases(file, root)]
     head = "# Every id of a permutation that was ever given. Ids never change and are never used again.\n"
-    before = [line for line in path.read_text(encoding="utf-8").splitlines() if line and line[0] != "#"] if path.is_file() else []
+    before = (
+        [line for line in path.read_text(encoding="utf-8").splitlines() if line and line[0] != "#"]
+        if path.is_file()
+        else []
+    )
     now = sorted({*before, *locked_ids(cases)})
     path.write_text(head + "\n".join(now) + "\n", encoding="utf-8")
     return len(now) - len(before)

@@ -33,12 +33,25 @@ def _rows(iut: Iut, select: Sequence[str], mode: str) -> list[dict[str, Any]]:
 def _row(chosen: Chosen) -> dict[str, Any]:
     case = chosen.permutation.case
     return {
-        "case": case.id, "permutation": dict(chosen.permutation.values), "id": chosen.permutation.id, "role": case.role,
-        "title": case.title, "purpose": case.purpose, "requirements": list(case.requirements), "kind": case.kind,
+        "case": case.id,
+        "permutation": dict(chosen.permutation.values),
+        "id": chosen.permutation.id,
+        "role": case.role,
+        "title": case.title,
+        "purpose": case.purpose,
+        "requirements": list(case.requirements),
+        "kind": case.kind,
         "level": case.level,
-        "needs": {"claims": list(case.needs.claims), "verbs": list(case.needs.verbs), "packages": list(case.needs.packages)},
-        "risks": list(case.risks), "twin": case.twin, "selected": chosen.selected,
-        "reason": chosen.reason or "it applies to this implementation", "cause": chosen.cause or None,
+        "needs": {
+            "claims": list(case.needs.claims),
+            "verbs": list(case.needs.verbs),
+            "packages": list(case.needs.packages),
+        },
+        "risks": list(case.risks),
+        "twin": case.twin,
+        "selected": chosen.selected,
+        "reason": chosen.reason or "it applies to this implementation",
+        "cause": chosen.cause or None,
     }
 
 

@@ -27,7 +27,12 @@ class Masker:
         spellings: set[str] = set()
         for secret in secrets:
             if len(secret) >= SHORTEST:
-                spellings |= {secret, quote(secret, safe=""), quote_plus(secret), base64.b64encode(secret.encode()).decode()}
+                spellings |= {
+                    secret,
+                    quote(secret, safe=""),
+                    quote_plus(secret),
+                    base64.b64encode(secret.encode()).decode(),
+                }
         self._words = sorted(spellings, key=len, reverse=True)
         self._octets = [word.encode() for word in self._words]
         self._pattern = re.compile("|".join(re.escape(word) for word in self._words)) if self._words else None

@@ -8,7 +8,7 @@ CLAIMS, STEERING, RISK, PACKAGE = "claims", "steering", "risk", "package"
 """Causes for which a case is not applicable (attach contract 2 and 3)."""
 
 
-class Stop(Exception):  # noqa: N818 - it is no error: the case ends here, with this verdict
+class Stop(Exception):
     """Ends the playing of a case. ``setup`` marks trouble before the first step."""
 
     def __init__(self, verdict: str, reason: str, cause: str | None = None, *, setup: bool = False) -> None:

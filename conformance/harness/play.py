@@ -58,7 +58,9 @@ def evidence_folder(permutation_id: str) -> str:
     return f"evidence/{permutation_id}"
 
 
-def play(permutation: Permutation, bench: Bench, terms: Terms, iut_name: str, objects: tuple[str, ...], attempt: int = 1) -> dict[str, Any]:
+def play(
+    permutation: Permutation, bench: Bench, terms: Terms, iut_name: str, objects: tuple[str, ...], attempt: int = 1
+) -> dict[str, Any]:
     """Plays and judges a permutation; returns its line of the record. Never raises for what the implementation does."""
     started = time.monotonic()
     began = datetime.now(UTC)
@@ -82,7 +84,10 @@ def play(permutation: Permutation, bench: Bench, terms: Terms, iut_name: str, ob
     recorder.write(case)
     line = result_line(permutation, judgement, relative)
     line |= {
-        "seconds": round(time.monotonic() - started, 4), "attempt": attempt, "iut": iut_name, "at": began.isoformat(timespec="seconds"),
+        "seconds": round(time.monotonic() - started, 4),
+        "attempt": attempt,
+        "iut": iut_name,
+        "at": began.isoformat(timespec="seconds"),
     }
     if setup:
         line["setup"] = True
@@ -104,13 +109,25 @@ def _judged(case: dict[str, Any], recorder: Recorder, terms: Terms) -> Judgement
         return Judgement(ERROR, f"judging failed: {type(bug).__name__}: {bug}")
 
 
-def resolved(permutation: Permutation, steps: list[dict[str, Any]], objects: tuple[str, ...], ended: dict[str, Any] | None) -> dict[str, Any]:
+def resolved(
+    permutation: Permutation, steps: list[dict[str, Any]], objects: tuple[str, ...], ended: dict[str, Any] | None
+) -> dict[str, Any]:
     """The case as it was played, complete: ``case.json`` of the evidence, from which it can be judged again."""
     case = permutation.case
     return {
-        "id": permutation.id, "case": case.id, "permutation": dict(permutation.values), "role": case.role, "title": case.title,
-        "purpose": case.purpose, "kind": case.kind, "level": case.level, "requirements": list(case.requirements),
-        "twin": case.twin, "objects": list(objects), "steps": steps, "outcome": ended,
+        "id": permutation.id,
+        "case": case.id,
+        "permutation": dict(permutation.values),
+        "role": case.role,
+        "title": case.title,
+        "purpose": case.purpose,
+        "kind": case.kind,
+        "level": case.level,
+        "requirements": list(case.requirements),
+        "twin": case.twin,
+        "objects": list(objects),
+        "steps": steps,
+        "outcome": ended,
     }
 
 
@@ -118,10 +135,21 @@ def result_line(permutation: Permutation, judgement: Judgement, relative: str) -
     """The line of the record for a judgement."""
     case = permutation.case
     return {
-        "type": "result", "case": case.id, "permutation": dict(permutation.values), "id": permutation.id, "role": case.role,
-        "verdict": judgement.verdict, "reason": judgement.reason, "cause": judgement.cause, "title": case.title,
-        "theme": case.theme, "kind": case.kind, "level": case.level, "requirements": list(case.requirements),
-        "evidence": relative, "findings": [finding.as_dict() for finding in judgement.findings],
+        "type": "result",
+        "case": case.id,
+        "permutation": dict(permutation.values),
+        "id": permutation.id,
+        "role": case.role,
+        "verdict": judgement.verdict,
+        "reason": judgement.reason,
+        "cause": judgement.cause,
+        "title": case.title,
+        "theme": case.theme,
+        "kind": case.kind,
+        "level": case.level,
+        "requirements": list(case.requirements),
+        "evidence": relative,
+        "findings": [finding.as_dict() for finding in judgement.findings],
         "readings": judgement.readings,
     }
 

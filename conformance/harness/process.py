@@ -35,7 +35,7 @@ _STATUS = re.compile(rb"HTTP/1\.[01] ([1-5][0-9]{2})[ \r\n]")
 Observe = Callable[[dict[str, Any]], None]
 
 
-class NotStarted(RuntimeError):  # noqa: N818 - reads as what happened
+class NotStarted(RuntimeError):
     """The process could not be started, ended at once, or was not ready in time. The text says which."""
 
 

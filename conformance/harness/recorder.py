@@ -40,18 +40,28 @@ class Recorder:
         return self._append(kind, sender, receiver, self.masker.value(data))
 
     def message(
-        self, sender: str, receiver: str, octets: bytes, decoded: Decoded | None, headers: Iterable[tuple[str, str]], **data: Any
+        self,
+        sender: str,
+        receiver: str,
+        octets: bytes,
+        decoded: Decoded | None,
+        headers: Iterable[tuple[str, str]],
+        **data: Any,
     ) -> Event:
         """Adds a DM message with its octets; size and digest are those of the original."""
         masked, spans = self.masker.message(octets, decoded)
         facts = data.pop("facts", None)
         values = self.masker.value(data)
-        values |= {"size": len(octets), "sha256": hashlib.sha256(octets).hexdigest(), "headers": self.masker.headers(headers)}
+        values |= {
+            "size": len(octets),
+            "sha256": hashlib.sha256(octets).hexdigest(),
+            "headers": self.masker.headers(headers),
+        }
         if spans:
             values["masked"] = spans
         if facts:
             values["facts"] = facts
-        wbxml = decoded.encoding == "wbxml" if decoded else not masked.lstrip()[:1] == b"<"
+        wbxml = decoded.encoding == "wbxml" if decoded else masked.lstrip()[:1] != b"<"
         event = self._append("message", sender, receiver, values)
         event.file = f"{MESSAGES}/{event.n:04d}-{sender}.{'wbxml' if wbxml else 'xml'}"
         self._keep(event, masked)

@@ -26,21 +26,36 @@ def rejudge(run_dir: Path, strict: bool | None = None) -> dict[str, Any]:
             _, judgement = judge_again(run_dir / line["evidence"], terms)
             verdict, reason = judgement.verdict, judgement.reason
             findings = [finding.as_dict() for finding in judgement.findings]
-        results.append({
-            "id": line["id"], "attempt": line["attempt"], "verdict": verdict, "reason": reason, "before": line["verdict"],
-            "findings": findings, "same": findings == line["findings"] and verdict == line["verdict"],
-        })
+        results.append(
+            {
+                "id": line["id"],
+                "attempt": line["attempt"],
+                "verdict": verdict,
+                "reason": reason,
+                "before": line["verdict"],
+                "findings": findings,
+                "same": findings == line["findings"] and verdict == line["verdict"],
+            }
+        )
     counts: dict[str, int] = {}
     for result in results:
         counts[result["verdict"]] = counts.get(result["verdict"], 0) + 1
     changed = [result["id"] for result in results if result["verdict"] != result["before"]]
-    return {"results": results, "changed": changed, "counts": counts, "exit": exit_status(record, [r["verdict"] for r in results])}
+    return {
+        "results": results,
+        "changed": changed,
+        "counts": counts,
+        "exit": exit_status(record, [r["verdict"] for r in results]),
+    }
 
 
 def rejudge_text(found: dict[str, Any]) -> str:
     """The outcome for a reader."""
-    lines = [f"{result['before']} -> {result['verdict']}  {result['id']}  {result['reason']}"
-             for result in found["results"] if result["verdict"] != result["before"]]
+    lines = [
+        f"{result['before']} -> {result['verdict']}  {result['id']}  {result['reason']}"
+        for result in found["results"]
+        if result["verdict"] != result["before"]
+    ]
     counts = ", ".join(f"{count} {verdict}" for verdict, count in sorted(found["counts"].items()))
     same = f"{len(found['results']) - len(found['changed'])} of {len(found['results'])} verdicts are as they were"
     return "\n".join([*lines, f"Judged again: {counts}.", f"{same}."])

@@ -76,7 +76,11 @@ class Run:
         try:
             bench = self._bench(iut)
         except outcome.Stop as stop:
-            line = not_played(permutation, stop.reason, "", iut.name) | {"verdict": stop.verdict, "cause": stop.cause, "setup": True}
+            line = not_played(permutation, stop.reason, "", iut.name) | {
+                "verdict": stop.verdict,
+                "cause": stop.cause,
+                "setup": True,
+            }
         else:
             line = play(permutation, bench, self.terms, iut.name, iut.objects, attempt)
         self._count(line)
@@ -112,19 +116,40 @@ def header_line(iuts: Iterable[Iut], options: Options, planned: int) -> dict[str
     """The first line of the record."""
     root = testcases()
     return {
-        "type": "header", "schema": 1, "suite": __version__, "testcases": digest_of(case_files(root), root),
+        "type": "header",
+        "schema": 1,
+        "suite": __version__,
+        "testcases": digest_of(case_files(root), root),
         "iuts": [
             {
-                "name": iut.name, "version": iut.version, "vendor": iut.vendor, "role": iut.role, "digest": iut.digest,
-                "versions": list(iut.dm.versions), "encodings": list(iut.dm.encodings),
-                "authentication": list(iut.dm.authentication), "device_id": iut.dm.device_id, "server_id": iut.dm.server_id,
-                "objects": list(iut.objects), "claims": dict(iut.claims), "file": str(iut.path),
+                "name": iut.name,
+                "version": iut.version,
+                "vendor": iut.vendor,
+                "role": iut.role,
+                "digest": iut.digest,
+                "versions": list(iut.dm.versions),
+                "encodings": list(iut.dm.encodings),
+                "authentication": list(iut.dm.authentication),
+                "device_id": iut.dm.device_id,
+                "server_id": iut.dm.server_id,
+                "objects": list(iut.objects),
+                "claims": dict(iut.claims),
+                "file": str(iut.path),
             }
             for iut in iuts
         ],
-        "started": datetime.now(UTC).isoformat(timespec="seconds"), "seed": options.seed, "permutations": options.mode,
-        "strict": options.strict, "select": list(options.select), "mode": "regression", "planned": planned,
-        "environment": {"python": platform.python_version(), "system": platform.system(), "machine": platform.machine()},
+        "started": datetime.now(UTC).isoformat(timespec="seconds"),
+        "seed": options.seed,
+        "permutations": options.mode,
+        "strict": options.strict,
+        "select": list(options.select),
+        "mode": "regression",
+        "planned": planned,
+        "environment": {
+            "python": platform.python_version(),
+            "system": platform.system(),
+            "machine": platform.machine(),
+        },
     }
 
 
@@ -134,7 +159,10 @@ def footer_line(results: Iterable[dict[str, Any]], reason: str = "") -> dict[str
     for result in results:
         counts[result["verdict"]] = counts.get(result["verdict"], 0) + 1
     return {
-        "type": "footer", "ended": datetime.now(UTC).isoformat(timespec="seconds"), "counts": counts, "complete": not reason,
+        "type": "footer",
+        "ended": datetime.now(UTC).isoformat(timespec="seconds"),
+        "counts": counts,
+        "complete": not reason,
         "reason": reason,
     }
 

@@ -28,22 +28,39 @@ def schema_of(what: str) -> dict[str, Any]:
 def testcase_schema() -> dict[str, Any]:
     """The schema of a case file, made from the vocabulary."""
     steps = {"type": "array", "minItems": 1, "items": {"$ref": "#/$defs/step"}}
-    shared = {
-        "needs": {"anyOf": [_TEXTS, {"type": "object", "additionalProperties": _TEXTS, "propertyNames": {"enum": ["claims", "verbs", "packages"]}}]},
+    shared: dict[str, dict[str, Any]] = {
+        "needs": {
+            "anyOf": [
+                _TEXTS,
+                {
+                    "type": "object",
+                    "additionalProperties": _TEXTS,
+                    "propertyNames": {"enum": ["claims", "verbs", "packages"]},
+                },
+            ]
+        },
         "axes": {"type": "object", "additionalProperties": {"type": "array", "minItems": 1}},
-        "kind": {"enum": list(words.KINDS)}, "level": {"enum": list(words.LEVELS)}, "ensures": _TEXTS,
-        "risk": {"type": "array", "items": {"enum": list(words.RISKS)}}, "steps": steps, "twin": {"type": "string"},
+        "kind": {"enum": list(words.KINDS)},
+        "level": {"enum": list(words.LEVELS)},
+        "ensures": _TEXTS,
+        "risk": {"type": "array", "items": {"enum": list(words.RISKS)}},
+        "steps": steps,
+        "twin": {"type": "string"},
         "purpose": {"type": "string"},
     }
-    table = {key: {"description": says, **shared.get(key, {})} for key, says in words.TABLE_KEYS.items()}
-    row = {key: {"description": says, **shared.get(key, {})} for key, says in words.ROW_KEYS.items()}
+    table: dict[str, dict[str, Any]] = {key: {"description": says, **shared.get(key, {})} for key, says in words.TABLE_KEYS.items()}
+    row: dict[str, dict[str, Any]] = {key: {"description": says, **shared.get(key, {})} for key, says in words.ROW_KEYS.items()}
     table["role"]["enum"] = list(words.ROLES)
     table["cases"] = {"type": "array", "minItems": 1, "items": {"$ref": "#/$defs/row"}}
     row["title"]["maxLength"] = 60
     row["id"]["pattern"] = "^[a-z0-9][a-z0-9-]*$"
     return {
-        "$schema": "https://json-schema.org/draft/2020-12/schema", "title": "Case file of fumo-conformance", "type": "object",
-        "required": ["suite", "purpose", "role", "cases"], "additionalProperties": False, "properties": table,
+        "$schema": "https://json-schema.org/draft/2020-12/schema",
+        "title": "Case file of fumo-conformance",
+        "type": "object",
+        "required": ["suite", "purpose", "role", "cases"],
+        "additionalProperties": False,
+        "properties": table,
         "$defs": {
             "row": {"type": "object", "required": ["id", "title"], "properties": row},
             "step": {"anyOf": [_step(kind) for kind in words.STEPS.values()]},
@@ -56,12 +73,26 @@ def _step(kind: words.StepKind) -> dict[str, Any]:
         inside: dict[str, Any] = {"type": "array", "items": {"$ref": "#/$defs/step"}}
     else:
         mapping = {"type": "object", "additionalProperties": False, "properties": {key: {} for key in kind.inside}}
-        inside = {"anyOf": [mapping, {"type": ["string", "integer", "null"]}]} if kind.scalar else {"anyOf": [mapping, {"type": "string"}]}
+        inside = (
+            {"anyOf": [mapping, {"type": ["string", "integer", "null"]}]}
+            if kind.scalar
+            else {"anyOf": [mapping, {"type": "string"}]}
+        )
     return {
-        "type": "object", "required": [kind.name], "description": kind.says, "additionalProperties": False,
+        "type": "object",
+        "required": [kind.name],
+        "description": kind.says,
+        "additionalProperties": False,
         "properties": {
-            kind.name: inside, "expect": {"type": "object", "additionalProperties": False, "properties": {key: {} for key in kind.expects}},
-            "ensures": {"type": "string"}, "note": {"type": "string"}, "optional": {"type": "boolean"},
+            kind.name: inside,
+            "expect": {
+                "type": "object",
+                "additionalProperties": False,
+                "properties": {key: {} for key in kind.expects},
+            },
+            "ensures": {"type": "string"},
+            "note": {"type": "string"},
+            "optional": {"type": "boolean"},
         },
     }
 

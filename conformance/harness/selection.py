@@ -98,7 +98,10 @@ class Selector:
         offered = {"encoding": iut.dm.encodings, "authentication": iut.dm.authentication, "version": iut.dm.versions}
         for axis, values in offered.items():
             if axis in permutation.values and permutation.values[axis] not in values:
-                return f"{axis} {permutation.values[axis]} is not offered (dm.{axis}{'s' if axis != 'authentication' else ''})", outcome.CLAIMS
+                return (
+                    f"{axis} {permutation.values[axis]} is not offered (dm.{axis}{'s' if axis != 'authentication' else ''})",
+                    outcome.CLAIMS,
+                )
         for name in case.needs.claims:
             if name in self.claims and claimed(iut, self.claims, name) is False:
                 return f"needs the claim {name}: {self.claims[name].title}", outcome.CLAIMS

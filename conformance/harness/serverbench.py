@@ -110,9 +110,14 @@ class ServerBench(Attached):
         """Takes up a permutation."""
         recorder = super().begin(folder, permutation)
         self._places = {
-            **self.shelf.begin(), "object": self.iut.objects[0], "object2": (self.iut.objects * 2)[1],
-            "device_id": self.iut.dm.device_id, "server_id": self.iut.dm.server_id, "server": self.url,
-            "correlator": f"corr-{self.cases:05d}", "firmware": self.iut.device.get("firmware", "1.0"),
+            **self.shelf.begin(),
+            "object": self.iut.objects[0],
+            "object2": (self.iut.objects * 2)[1],
+            "device_id": self.iut.dm.device_id,
+            "server_id": self.iut.dm.server_id,
+            "server": self.url,
+            "correlator": f"corr-{self.cases:05d}",
+            "firmware": self.iut.device.get("firmware", "1.0"),
         }
         return recorder
 
@@ -152,7 +157,10 @@ class ServerBench(Attached):
         if self.adapter is None:
             assert self.client is not None
             return self.client.send(request)
-        headers = {name.lower(): value for name, value in request.headers} | {":method": request.method, ":url": request.url}
+        headers = {name.lower(): value for name, value in request.headers} | {
+            ":method": request.method,
+            ":url": request.url,
+        }
         octets, answered, _ = self.adapter.exchange(request.body, headers, self.clock.now())
         plain = [(name, value) for name, value in answered.items() if not name.startswith(":")]
         return Response(int(answered.get(":status", "0")), plain, octets or b"", answered.get(":error", ""))

@@ -24,7 +24,9 @@ _PAUSE = threading.Event()
 class ServerPlayer:
     """Plays the steps of one permutation in order."""
 
-    def __init__(self, bench: ServerBench, recorder: Recorder, identity: DeviceIdentity, spoken: dict[str, str]) -> None:
+    def __init__(
+        self, bench: ServerBench, recorder: Recorder, identity: DeviceIdentity, spoken: dict[str, str]
+    ) -> None:
         self.bench, self.recorder, self.identity = bench, recorder, identity
         dm = bench.iut.dm
         self.spoken = {
@@ -39,12 +41,19 @@ class ServerPlayer:
     def enrol(self) -> None:
         """Makes the device known to the server; a server that cannot enrol must know it already."""
         iut = self.bench.iut
-        self.bench.call("enrol", {
-            "device_id": self.identity.device_id, "server_id": iut.dm.server_id,
-            "client_credentials": self.identity.client_credentials.as_dict(),
-            "server_credentials": self.identity.server_credentials.as_dict(),
-            "object": iut.objects[0], "notify": self.bench.notify_url, "device": self.device.facts(), **self.spoken,
-        })
+        self.bench.call(
+            "enrol",
+            {
+                "device_id": self.identity.device_id,
+                "server_id": iut.dm.server_id,
+                "client_credentials": self.identity.client_credentials.as_dict(),
+                "server_credentials": self.identity.server_credentials.as_dict(),
+                "object": iut.objects[0],
+                "notify": self.bench.notify_url,
+                "device": self.device.facts(),
+                **self.spoken,
+            },
+        )
 
     def play(self, steps: list[dict[str, Any]]) -> None:
         """Plays all steps; stops where the server has ended."""
@@ -67,16 +76,23 @@ class ServerPlayer:
         package = self.bench.shelf.package(purpose)
         places = self.bench.places()
         shown = {
-            "url": places[f"url:{purpose}"], "name": package.path.stem, "version": package.to or "", "type": package.type,
+            "url": places[f"url:{purpose}"],
+            "name": package.path.stem,
+            "version": package.to or "",
+            "type": package.type,
         }
         if given.get("descriptor"):
             shown["descriptor_url"] = places[f"descriptor:{purpose}"]
         if self.bench.process is not None or self.bench.adapter is not None:
             shown["path"] = str(package.path)
         wish = {
-            "device_id": self.identity.device_id, "object": given.get("object", self.bench.iut.objects[0]),
-            "way": given.get("way", "download-and-update"), "package": shown, "host": given.get("host", "suite"),
-            "notify": given.get("notify", False), "consent": given.get("consent", "none"),
+            "device_id": self.identity.device_id,
+            "object": given.get("object", self.bench.iut.objects[0]),
+            "way": given.get("way", "download-and-update"),
+            "package": shown,
+            "host": given.get("host", "suite"),
+            "notify": given.get("notify", False),
+            "consent": given.get("consent", "none"),
         }
         if "defer_minutes" in given:
             wish["defer_minutes"] = given["defer_minutes"]
@@ -85,7 +101,11 @@ class ServerPlayer:
 
     def _plan_update(self, given: Any, expect: Any) -> str:
         given = given if isinstance(given, dict) else {}
-        wish = {"device_id": self.identity.device_id, "object": given.get("object", self.bench.iut.objects[0]), "notify": given.get("notify", False)}
+        wish = {
+            "device_id": self.identity.device_id,
+            "object": given.get("object", self.bench.iut.objects[0]),
+            "notify": given.get("notify", False),
+        }
         self.campaign = self.bench.must("update", wish)
         return ""
 

@@ -15,9 +15,9 @@ from conformance.harness.cases import load_cases
 from conformance.harness.catalogue import load_catalogue
 from conformance.harness.embedded import write_embedded
 from conformance.harness.iut import Iut, load_iut
-from conformance.harness.output import new_folder
 from conformance.harness.places import testcases
 from conformance.harness.run import Options, Run
+from conformance.harness.runfolder import new_folder
 from conformance.harness.selection import nearest, read_patterns
 from conformance.harness.yamlfile import FileFault
 from conformance.plugin import RUN
@@ -44,7 +44,7 @@ class Live:
         """Leaves out what an interrupted run has done already."""
         from conformance.plugin import CaseItem
 
-        kept = []
+        kept: list[pytest.Item] = []
         for item in items:
             identity = item.chosen.permutation.id if isinstance(item, CaseItem) else ""
             if identity in self.again and isinstance(item, CaseItem):
@@ -69,9 +69,16 @@ class Live:
 
 
 def run_suite(
-    iuts: Sequence[Path] = (), role: str | None = None, select: Sequence[str] = (), output: Path | None = None,
-    strict: bool = False, seed: int = 0, permutations: str | None = None, resume: Path | None = None,
-    rerun_failed: bool = False, workers: int = 0,
+    iuts: Sequence[Path] = (),
+    role: str | None = None,
+    select: Sequence[str] = (),
+    output: Path | None = None,
+    strict: bool = False,
+    seed: int = 0,
+    permutations: str | None = None,
+    resume: Path | None = None,
+    rerun_failed: bool = False,
+    workers: int = 0,
 ) -> int:
     """Runs the suite; returns the exit status: 3, 1 or 0 as documented. Raises ``FileFault`` for what is used wrongly."""
     folder = (resume or output or new_folder()).resolve()
@@ -92,11 +99,15 @@ def run_suite(
         loaded = [iut for iut in loaded if iut.role == role]
     options = Options(folder, strict, seed, permutations or "all", tuple(select))
     _check(loaded, options, workers)
-    results = [line for line in earlier.results] if earlier else []
+    results = list(earlier.results) if earlier else []
     _once(Run(loaded, options), {line["id"] for line in results}, {}, workers)
     if rerun_failed:
         record = read_record(folder / RECORD)
-        again = {line["id"]: line["attempt"] + 1 for line in record.results if line["verdict"] in ("fail", "error", "inconclusive")}
+        again = {
+            line["id"]: line["attempt"] + 1
+            for line in record.results
+            if line["verdict"] in ("fail", "error", "inconclusive")
+        }
         if again:
             _once(Run(loaded, options), set(), again, workers)
     record = read_record(folder / RECORD)
@@ -113,8 +124,18 @@ def _once(run: Run, done: set[str], again: dict[str, int], workers: int) -> None
     ini.write_text("[pytest]\n", encoding="utf-8")
     roles = sorted({iut.role for iut in run.iuts})
     arguments = [
-        "-c", str(ini), "--rootdir", str(testcases().parent), "-p", "no:cacheprovider", "-p", "no:terminal",
-        "-p", "allure_pytest.plugin", "--alluredir", str(folder / "allure"),
+        "-c",
+        str(ini),
+        "--rootdir",
+        str(testcases().parent),
+        "-p",
+        "no:cacheprovider",
+        "-p",
+        "no:terminal",
+        "-p",
+        "allure_pytest.plugin",
+        "--alluredir",
+        str(folder / "allure"),
         *(str(testcases() / role) for role in roles),
     ]
     if workers > 1:
@@ -129,8 +150,14 @@ def _for_workers(run: Run, workers: int) -> list[str]:
     if options.strict:
         shared.append("--fumo-strict")
     return [
-        "-p", "xdist.plugin", "-n", str(workers), f"--fumo-output={options.folder}", f"--fumo-seed={options.seed}",
-        f"--permutations={options.mode}", *shared,
+        "-p",
+        "xdist.plugin",
+        "-n",
+        str(workers),
+        f"--fumo-output={options.folder}",
+        f"--fumo-seed={options.seed}",
+        f"--permutations={options.mode}",
+        *shared,
     ]
 
 
@@ -143,7 +170,9 @@ def _named() -> list[Any]:
 @contextmanager
 def _plain_pytest() -> Iterator[None]:
     """pytest without the plugins that happen to be installed."""
-    before = {name: os.environ.get(name) for name in ("PYTEST_DISABLE_PLUGIN_AUTOLOAD", "PYTEST_ADDOPTS", "PYTEST_PLUGINS")}
+    before = {
+        name: os.environ.get(name) for name in ("PYTEST_DISABLE_PLUGIN_AUTOLOAD", "PYTEST_ADDOPTS", "PYTEST_PLUGINS")
+    }
     os.environ["PYTEST_DISABLE_PLUGIN_AUTOLOAD"] = "1"
     os.environ.pop("PYTEST_ADDOPTS", None)
     os.environ["PYTEST_PLUGINS"] = "conformance.plugin"
@@ -183,4 +212,9 @@ def _check(iuts: list[Iut], options: Options, workers: int) -> None:
         single = Options(options.folder, select=(pattern,))
         if not any(Run(iuts, single).selector(iut).choose(cases) for iut in iuts):
             hint = nearest(pattern, cases)
-            raise FileFault(options.folder, 0, "--select", f"{pattern!r} selects nothing" + (f"; did you mean {hint}?" if hint else ""))
+            raise FileFault(
+                options.folder,
+                0,
+                "--select",
+                f"{pattern!r} selects nothing" + (f"; did you mean {hint}?" if hint else ""),
+            )

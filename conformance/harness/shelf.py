@@ -74,11 +74,16 @@ class Shelf:
             kind = package.type or "application/octet-stream"
             url = server.publish(f"c{self._case}/{purpose}.bin", source, kind)
             places |= {
-                f"url:{purpose}": url, f"digest:{purpose}": self.digest(purpose), f"from:{purpose}": package.from_ or "",
-                f"to:{purpose}": package.to or "", f"size:{purpose}": str(source.size),
+                f"url:{purpose}": url,
+                f"digest:{purpose}": self.digest(purpose),
+                f"from:{purpose}": package.from_ or "",
+                f"to:{purpose}": package.to or "",
+                f"size:{purpose}": str(source.size),
             }
             dd = write(Descriptor(types=(kind,), size=source.size, object_uri=url))
-            places[f"descriptor:{purpose}"] = server.publish(f"c{self._case}/{purpose}.dd", BytesSource(dd), DESCRIPTOR_TYPE)
+            places[f"descriptor:{purpose}"] = server.publish(
+                f"c{self._case}/{purpose}.dd", BytesSource(dd), DESCRIPTOR_TYPE
+            )
         return places
 
     def package(self, purpose: str) -> Package:

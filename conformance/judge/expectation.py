@@ -50,7 +50,9 @@ def played_steps(transcript: Transcript) -> list[Played]:
 class Expectations:
     """Judges the expectations of one case over its transcript."""
 
-    def __init__(self, case: Mapping[str, Any], transcript: Transcript, catalogue: Catalogue, strict: bool = False) -> None:
+    def __init__(
+        self, case: Mapping[str, Any], transcript: Transcript, catalogue: Catalogue, strict: bool = False
+    ) -> None:
         self.case, self.transcript, self.catalogue, self.strict = case, transcript, catalogue, strict
         self.readings: list[dict[str, str]] = []
         self._default = str((case.get("requirements") or [""])[0])
@@ -82,7 +84,9 @@ class Expectations:
         wanted = next((i for i in ids if i), self._default)
         return self.catalogue[wanted]
 
-    def compare(self, wanted: Any, came: str | None, requirement: Requirement, event: int | None, message: str) -> Finding | None:
+    def compare(
+        self, wanted: Any, came: str | None, requirement: Requirement, event: int | None, message: str
+    ) -> Finding | None:
         """A finding from a comparison; notes which reading of an ambiguity was taken."""
         result: Match = match(wanted, came)
         if result.requirement:
@@ -93,7 +97,13 @@ class Expectations:
         if result.outcome == "pass":
             return Finding(requirement.id, PASS, result.expected, actual, event, message, None, requirement.level)
         return broken(
-            requirement, result.expected, actual, event, message, strict=self.strict, tolerated=result.outcome == "tolerated"
+            requirement,
+            result.expected,
+            actual,
+            event,
+            message,
+            strict=self.strict,
+            tolerated=result.outcome == "tolerated",
         )
 
     def said_after(self, event: int, session: str) -> Iterator[tuple[Event, Message]]:
@@ -120,25 +130,33 @@ class Expectations:
         what = f"Status of {kind} on {node}" if node else f"Status of {kind}"
         base = str(step.get("ensures", ""))
         if "status" in expect:
-            finding = self.compare(expect["status"], code, self.requirement(base), at, what if statuses else f"{what}: none came")
+            finding = self.compare(
+                expect["status"], code, self.requirement(base), at, what if statuses else f"{what}: none came"
+            )
             if finding:
                 yield finding
         item = results[0] if results else None
         for key, value in (("data", _data(item)), ("format", _meta(item, "format")), ("type", _meta(item, "type"))):
             if key in expect:
-                finding = self.compare(expect[key], value, self.requirement(base), at, f"{key} of {node} in the Results")
+                finding = self.compare(
+                    expect[key], value, self.requirement(base), at, f"{key} of {node} in the Results"
+                )
                 if finding:
                     yield finding
         if "children" in expect:
             yield from self._children(expect["children"], _data(item), self.requirement(base), at, node)
 
-    def _children(self, wanted: Any, came: str | None, requirement: Requirement, at: int | None, node: str) -> Iterator[Finding]:
+    def _children(
+        self, wanted: Any, came: str | None, requirement: Requirement, at: int | None, node: str
+    ) -> Iterator[Finding]:
         matcher = wanted if isinstance(wanted, dict) else {"expect": wanted}
         names = set(came.split("/")) if came else set()
         listed = matcher["expect"] if isinstance(matcher["expect"], list) else [matcher["expect"]]
         for name in map(str, listed):
             shown = name if name in names else (came or None)
-            finding = self.compare({**matcher, "expect": name}, shown, requirement, at, f"{name} among the children of {node}")
+            finding = self.compare(
+                {**matcher, "expect": name}, shown, requirement, at, f"{name} among the children of {node}"
+            )
             if finding:
                 yield finding
 
@@ -168,20 +186,45 @@ class Expectations:
         requirement = self.requirement(str(played.step.get("ensures", "")), _OPERATION_ALERT.get(name, "FUMO-CI-002"))
         if alert is None or event is None:
             if played.why != "unfinished" and not self._died:
-                finding = self.compare({"expect": "a report"}, None, requirement, None, f"Generic Alert of type {name}: {played.why or 'none came'}")
+                finding = self.compare(
+                    {"expect": "a report"},
+                    None,
+                    requirement,
+                    None,
+                    f"Generic Alert of type {name}: {played.why or 'none came'}",
+                )
                 if finding:
                     yield finding
             return
-        yield Finding(requirement.id, PASS, "a report", "a report", event.n, f"Generic Alert of type {name}", None, requirement.level)
+        yield Finding(
+            requirement.id,
+            PASS,
+            "a report",
+            "a report",
+            event.n,
+            f"Generic Alert of type {name}",
+            None,
+            requirement.level,
+        )
         item = alert.items[0] if alert.items else Item()
         meta = alert.meta_of(item)
         values = {
-            "result": text_of(item, meta).strip() if item.data is not None else None, "correlator": alert.correlator,
-            "source": item.source, "format": meta.format, "mark": meta.mark, "type": meta.type,
+            "result": text_of(item, meta).strip() if item.data is not None else None,
+            "correlator": alert.correlator,
+            "source": item.source,
+            "format": meta.format,
+            "mark": meta.mark,
+            "type": meta.type,
         }
         for key, value in values.items():
             if key in expect:
-                finding = self.compare(expect[key], value, self.requirement(_ensured(played, expect[key], self._default)), event.n, f"{key} of the report")
+                finding = self.compare(
+                    expect[key],
+                    value,
+                    self.requirement(_ensured(played, expect[key], self._default)),
+                    event.n,
+                    f"{key} of the report",
+                )
                 if finding:
                     yield finding
 
@@ -207,13 +250,30 @@ class Expectations:
         until = played.end or len(self.transcript) + 1
         between = [e for e in self.transcript.events if played.begin < e.n < until]
         counts = {
-            "alerts": sum(len(list(generic_alerts(d.message))) for e in between if e.kind == "message" and e.sender == DEVICE and (d := e.decoded())),
+            "alerts": sum(
+                len(list(generic_alerts(d.message)))
+                for e in between
+                if e.kind == "message" and e.sender == DEVICE and (d := e.decoded())
+            ),
             "fetches": sum(1 for e in between if e.kind == "http" and e.data.get("method") == "GET"),
             "sessions": len({e.data.get("session") for e in between if e.kind == "message" and e.sender == DEVICE}),
-            "commands": sum(1 for e in between if e.kind == "message" and e.sender != DEVICE and (d := e.decoded()) and any(not isinstance(c, Status) for c in d.message.commands)),
+            "commands": sum(
+                1
+                for e in between
+                if e.kind == "message"
+                and e.sender != DEVICE
+                and (d := e.decoded())
+                and any(not isinstance(c, Status) for c in d.message.commands)
+            ),
         }
         for key, wanted in expect.items():
-            finding = self.compare(wanted, str(counts[key]), self.requirement(_ensured(played, wanted, "")), played.end, f"{key} while nothing more was due")
+            finding = self.compare(
+                wanted,
+                str(counts[key]),
+                self.requirement(_ensured(played, wanted, "")),
+                played.end,
+                f"{key} while nothing more was due",
+            )
             if finding:
                 yield finding
 
@@ -244,18 +304,25 @@ class Expectations:
         gets = [e for e in events if e.data.get("method") == "GET"]
         whole = [e for e in gets if e.data.get("length") and e.data.get("sent") == e.data.get("length")]
         values = {
-            "count": len(gets), "complete": bool(whole), "method": gets[0].data["method"] if gets else None,
+            "count": len(gets),
+            "complete": bool(whole),
+            "method": gets[0].data["method"] if gets else None,
             "digest": whole[-1].data.get("digest") if whole else None,
         }
-        yield from self._keyed(played, expect, values, gets[-1].n if gets else None, f"of what was fetched from {address}")
+        yield from self._keyed(
+            played, expect, values, gets[-1].n if gets else None, f"of what was fetched from {address}"
+        )
 
     def _commanded(self, played: Played, expect: dict[str, Any]) -> Iterator[Finding]:
         """What a server commanded before this step, since the case or the step named by ``since`` began."""
         given = played.step["commanded"]
         node = given.get("node", "")
-        since = max((s.begin for s in played_steps(self.transcript) if s.index == str(given.get("since", ""))), default=0)
+        since = max(
+            (s.begin for s in played_steps(self.transcript) if s.index == str(given.get("since", ""))), default=0
+        )
         found = [
-            c for c in commanded(self.transcript)
+            c
+            for c in commanded(self.transcript)
             if since < c.event.n < played.begin and c.command.name == given["command"] and (not node or c.node == node)
         ]
         last = found[-1] if found else None
@@ -275,14 +342,20 @@ class Expectations:
         if after is not None:
             ordered = (first.event.n, int(first.command.cmd_id or 0)) < (after.event.n, int(after.command.cmd_id or 0))
             requirement = self.requirement(str(played.step.get("ensures", "")))
-            finding = self.compare(True, _text(ordered), requirement, after.event.n, f"{first.node} is set before Exec on {later}")
+            finding = self.compare(
+                True, _text(ordered), requirement, after.event.n, f"{first.node} is set before Exec on {later}"
+            )
             if finding:
                 yield finding
 
     def _answered(self, played: Played, expect: dict[str, Any]) -> Iterator[Finding]:
         """How a server answered what the device sent before this step."""
         given = played.step["answered"]
-        found = [a for a in answers_to(self.transcript, given["command"], str(given.get("alert", ""))) if a[0].n < played.begin]
+        found = [
+            a
+            for a in answers_to(self.transcript, given["command"], str(given.get("alert", "")))
+            if a[0].n < played.begin
+        ]
         event, code = found[-1] if found else (None, None)
         says = f"of the answer to {given['command']} {given.get('alert', '')}".strip()
         yield from self._keyed(played, expect, {"status": code}, event.n if event else None, says)

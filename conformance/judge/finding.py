@@ -66,8 +66,14 @@ Catalogue = Mapping[str, Requirement]
 
 
 def broken(
-    requirement: Requirement, expected: str, actual: str, event: int | None, message: str, *,
-    strict: bool = False, tolerated: bool = False,
+    requirement: Requirement,
+    expected: str,
+    actual: str,
+    event: int | None,
+    message: str,
+    *,
+    strict: bool = False,
+    tolerated: bool = False,
 ) -> Finding | None:
     """The finding for a broken requirement; ``None`` where the catalogue only takes note of it.
 

@@ -62,7 +62,9 @@ def _inside(event: Event, commands: list[Command], around: str) -> Iterator[Comm
         for item in command.items or [Item()]:
             yield Commanded(event, command, item, around)
         if isinstance(command, Block):
-            around_them = "atomic" if isinstance(command, Atomic) else "sequence" if isinstance(command, Sequence) else around
+            around_them = (
+                "atomic" if isinstance(command, Atomic) else "sequence" if isinstance(command, Sequence) else around
+            )
             yield from _inside(event, command.commands, around_them)
 
 
@@ -99,7 +101,9 @@ def answers_to(transcript: Transcript, command: str, alert: str = "") -> list[tu
         decoded = event.decoded() if event.sender == DEVICE else None
         if decoded is None:
             continue
-        reply = next((e for e in messages[position + 1 :] if e.data.get("exchange") == event.data.get("exchange")), None)
+        reply = next(
+            (e for e in messages[position + 1 :] if e.data.get("exchange") == event.data.get("exchange")), None
+        )
         answer = reply.decoded() if reply else None
         for wanted in _wanted(decoded.message, command, alert):
             code = _code(answer.message, decoded.message.header.msg_id, wanted) if answer else None

@@ -35,7 +35,9 @@ def judge(case: Mapping[str, Any], transcript: Transcript, catalogue: Catalogue,
     outcome = case.get("outcome") or {}
     if outcome.get("verdict") == NOT_APPLICABLE:
         return Judgement(NOT_APPLICABLE, outcome.get("reason", ""), outcome.get("cause"))
-    findings = list(standing(transcript, case["role"], catalogue, strict=strict, objects=tuple(case.get("objects") or ())))
+    findings = list(
+        standing(transcript, case["role"], catalogue, strict=strict, objects=tuple(case.get("objects") or ()))
+    )
     expectations = Expectations(case, transcript, catalogue, strict)
     rules_failed = any(finding.outcome == FAIL for finding in findings)
     findings += _alive(transcript, catalogue)
@@ -60,8 +62,14 @@ def _alive(transcript: Transcript, catalogue: Catalogue) -> list[Finding]:
         if event.data.get("what") == "ended" and not event.data.get("expected") and event.data.get("working"):
             found.append(
                 Finding(
-                    "SUITE-ALIVE", FAIL, "the implementation goes on running", f"its process ended (exit status {event.data.get('code')})",
-                    event.n, "the process ended while it worked on what the suite sent", None, catalogue["SUITE-ALIVE"].level,
+                    "SUITE-ALIVE",
+                    FAIL,
+                    "the implementation goes on running",
+                    f"its process ended (exit status {event.data.get('code')})",
+                    event.n,
+                    "the process ended while it worked on what the suite sent",
+                    None,
+                    catalogue["SUITE-ALIVE"].level,
                 )
             )
     return found

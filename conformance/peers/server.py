@@ -17,7 +17,6 @@ from conformance.dm.credentials import Account, Verifier
 from conformance.dm.serversession import PeerKeys, ServerSettings
 from conformance.download.content import ContentServer, FileSource
 from conformance.peers.enrolment import Enrolment
-from conformance.peers.planner import Planner
 from conformance.peers.server_deviations import parts_for
 from conformance.peers.serververbs import VERBS
 from conformance.peers.talk import Sources, Talk, opens

@@ -56,9 +56,8 @@ NAMES = tuple(_names(page) for page in PAGES)
 """Name by tag octet (bit 0x40 set or not, bit 0x80 clear), one table per code page; ``None`` is no tag."""
 
 SWITCH_PAGE, END, ENTITY, STR_I, LITERAL = 0x00, 0x01, 0x02, 0x03, 0x04
-EXT_I_0, EXT_I_1, EXT_I_2, PI, LITERAL_C = 0x40, 0x41, 0x42, 0x43, 0x44
-EXT_T_0, EXT_T_1, EXT_T_2, STR_T, LITERAL_A = 0x80, 0x81, 0x82, 0x83, 0x84
-EXT_0, EXT_1, EXT_2, OPAQUE, LITERAL_AC = 0xC0, 0xC1, 0xC2, 0xC3, 0xC4
+PI, LITERAL_C, STR_T, LITERAL_A, OPAQUE, LITERAL_AC = 0x43, 0x44, 0x83, 0x84, 0xC3, 0xC4
+# The extension tokens 0x40-0x42, 0x80-0x82 and 0xC0-0xC2 mean nothing in SyncML.
 
 CONTENT, ATTRIBUTES = 0x40, 0x80
 """Bits of a tag octet: content follows, attributes follow."""
@@ -89,9 +88,6 @@ DM_XML, DM_WBXML = "application/vnd.syncml.dm+xml", "application/vnd.syncml.dm+w
 """The two media types of DM messages (DM RepPro 5.1)."""
 DS_XML, DS_WBXML = "application/vnd.syncml+xml", "application/vnd.syncml+wbxml"
 """Media types of data synchronization, which some DM clients use."""
-TNDS_XML, TNDS_WBXML = "application/vnd.syncml.dmtnds+xml", "application/vnd.syncml.dmtnds+wbxml"
-DDF_XML, DDF_WBXML = "application/vnd.syncml.dmddf+xml", "application/vnd.syncml.dmddf+wbxml"
-NOTIFICATION = "application/vnd.syncml.notification"
 
 UTF_8 = 106
 CHARSETS = {

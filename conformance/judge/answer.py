@@ -1,0 +1,198 @@
+"""What one side owed in a session and what it answered: Statuses and Results, matched to the commands they speak of."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+
+from conformance.judge.session import CLIENT, REFUSALS, SESSION_ABORT, Placed, Said, Session
+from conformance.syncml.model import Atomic, Block, Command, Get, Other, Results, Sequence, Status
+
+
+@dataclass(slots=True, eq=False)
+class Reference:
+    """A Status or Results of the side with what it speaks of.
+
+    ``target`` is the message that MsgRef names, ``None`` where there is no such one; ``owed`` the command that CmdRef
+    names in it; ``heading``: it is a Status for SyncHdr.
+    """
+
+    said: Said
+    answer: Status | Results
+    position: int
+    target: Said | None = None
+    owed: Owed | None = None
+    heading: bool = False
+
+
+@dataclass(slots=True, eq=False)
+class Owed:
+    """A command of the other side and what came for it.
+
+    ``closing`` is the message with which the answering side ended its package: by then all must be there; ``None`` where
+    it never came so far, so that nothing can be said about what is missing.
+    """
+
+    said: Said
+    placed: Placed
+    closing: Said | None = None
+    statuses: list[Reference] = field(default_factory=list)
+    results: list[Reference] = field(default_factory=list)
+
+    @property
+    def command(self) -> Command:
+        """The command."""
+        return self.placed.command
+
+    @property
+    def inner(self) -> bool:
+        """Whether it stands inside a Sequence or Atomic."""
+        return bool(self.placed.around)
+
+    @property
+    def container(self) -> bool:
+        """Whether it is a Sequence or Atomic."""
+        return isinstance(self.command, Block)
+
+    @property
+    def codes(self) -> list[str]:
+        """The codes that came for it, in order."""
+        return [ref.answer.data or "" for ref in self.statuses if isinstance(ref.answer, Status)]
+
+    @property
+    def code(self) -> str | None:
+        """The first code that came for it."""
+        return self.codes[0] if self.statuses else None
+
+    @property
+    def what(self) -> str:
+        """The command for a reader."""
+        return f"{self.command.name} with CmdID {self.command.cmd_id} of message {self.said.header.msg_id}"
+
+
+class Book:
+    """All that a side owed and answered in one session.
+
+    ``owed`` holds the commands of the other side that want a Status, ``references`` every Status and Results of the side,
+    ``headings`` for each message of the other side the Statuses for its SyncHdr.
+    """
+
+    def __init__(self, session: Session, side: str) -> None:
+        self.session, self.side = session, side
+        self.owed: list[Owed] = []
+        self.references: list[Reference] = []
+        self.headings: dict[int, list[Reference]] = {}
+        self._by_id: dict[tuple[int, str], Owed] = {}
+        self._theirs: dict[str, list[Said]] = {}
+        self._mine = session.by(side)
+        for said in session.said:
+            if said.side == side:
+                self._take(said)
+            else:
+                self._owe(said)
+
+    def closing(self, said: Said) -> Said | None:
+        """The message with which the side ended the package that answers a message of the other side."""
+        for mine in self._mine:
+            if mine.index > said.index and mine.final:
+                return mine
+        return None
+
+    def superseded(self, said: Said) -> bool:
+        """Whether what a message of the other side asked was asked again, or may never have arrived."""
+        if said.lost or said.made or said.has_alert(SESSION_ABORT):
+            return True
+        return any(later.index > said.index for later in self._theirs.get(said.header.msg_id or "", ()))
+
+    def refused(self, said: Said) -> bool:
+        """Whether the side said that the other one was not authenticated when it sent this message."""
+        return any(
+            isinstance(ref.answer, Status) and ref.answer.data in REFUSALS for ref in self.headings.get(said.index, ())
+        )
+
+    def failed(self, said: Said) -> bool:
+        """Whether the side could not take this message at all: an error other than 401 and 407 for its SyncHdr."""
+        codes = [ref.answer.data or "" for ref in self.headings.get(said.index, ()) if isinstance(ref.answer, Status)]
+        return any(code[:1] in ("3", "4", "5") and code not in REFUSALS for code in codes)
+
+    def judged(self, owed: Owed) -> bool:
+        """Whether it can be said that an answer to this command is missing."""
+        closing = owed.closing
+        return not (
+            closing is None or closing.made or closing.has_alert(SESSION_ABORT) or closing.excused
+            or self.superseded(owed.said) or self.failed(owed.said)
+        )
+
+    def _owe(self, said: Said) -> None:
+        self._theirs.setdefault(said.header.msg_id or "", []).append(said)
+        closing = self.closing(said)
+        seen: set[str] = set()
+        for placed in said.walked:
+            command = placed.command
+            identity = command.cmd_id
+            if identity is None or isinstance(command, Other):
+                continue
+            owed = Owed(said, placed, closing)
+            if identity in seen:
+                # Two commands with one CmdID cannot be told apart by their answers.
+                self.owed = [other for other in self.owed if other.said is not said or other.command.cmd_id != identity]
+                continue
+            seen.add(identity)
+            self._by_id[(said.index, identity)] = owed
+            if not isinstance(command, Status | Results) and not command.no_resp and not _abort(command):
+                self.owed.append(owed)
+
+    def _take(self, said: Said) -> None:
+        for position, command in enumerate(said.message.commands):
+            if not isinstance(command, Status | Results):
+                continue
+            ref = Reference(said, command, position)
+            self.references.append(ref)
+            ref.target = self._target(ref)
+            ref.heading = isinstance(command, Status) and (command.cmd == "SyncHdr" or command.cmd_ref == "0")
+            if ref.target is None:
+                continue
+            if ref.heading:
+                self.headings.setdefault(ref.target.index, []).append(ref)
+                continue
+            ref.owed = self._by_id.get((ref.target.index, command.cmd_ref or ""))
+            if ref.owed is not None:
+                (ref.owed.statuses if isinstance(command, Status) else ref.owed.results).append(ref)
+
+    def _target(self, ref: Reference) -> Said | None:
+        command = ref.answer
+        if command.msg_ref is None:
+            return ref.said.answers if isinstance(command, Results) else None
+        known = [said for said in self._theirs.get(command.msg_ref, ()) if said.index < ref.said.index]
+        return known[-1] if known else None
+
+
+def _abort(command: Command) -> bool:
+    return getattr(command, "data", None) == SESSION_ABORT
+
+
+def successful(owed: Owed) -> int:
+    """How many Items of a Get were answered 200."""
+    good = [ref for ref in owed.statuses if isinstance(ref.answer, Status) and ref.answer.data == "200"]
+    if len(owed.statuses) == 1 and good:
+        return len(owed.command.items)
+    return len(good)
+
+
+def refers(status: Status) -> int:
+    """How many Items a Status names by TargetRef or SourceRef."""
+    return max(len(status.target_refs), len(status.source_refs))
+
+
+def package_one(said: Said) -> bool:
+    """Whether a message of the client belongs to package #1, first or sent again after a challenge."""
+    if said.opens:
+        return True
+    if said.side != CLIENT or said.answers is None:
+        return said.answers is None and said.index == 0
+    before = said.answers.answers
+    return not said.answers.refuses and before is not None and not before.final and package_one(before)
+
+
+__all__ = [
+    "Atomic", "Book", "Get", "Owed", "Reference", "Sequence", "package_one", "refers", "successful",
+]

@@ -1,0 +1,150 @@
+"""Large objects: the chunks of one object, message by message (DM Protocol 7)."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+
+from conformance.judge.session import Placed, Said, Session, number
+from conformance.syncml.model import Command, Item, Results, b64
+
+CARRIERS = ("Add", "Replace", "Results", "Alert")
+"""Commands whose Items may carry a large object."""
+
+
+@dataclass(slots=True, eq=False)
+class Chunk:
+    """One piece: the message, the command and the Item that carried it."""
+
+    said: Said
+    placed: Placed
+    item: Item
+
+    @property
+    def command(self) -> Command:
+        """The command of the piece."""
+        return self.placed.command
+
+    @property
+    def size(self) -> int:
+        """Octets of the piece as transferred; text counts as UTF-8."""
+        data = self.item.data
+        if data is None:
+            return 0
+        return len(data) if isinstance(data, bytes) else len(data.encode())
+
+    @property
+    def stated(self) -> str | None:
+        """Meta Size of the piece, from the Item or its command."""
+        return self.command.meta_of(self.item).size
+
+
+@dataclass(slots=True, eq=False)
+class Stream:
+    """One object sent with MoreData.
+
+    ``ended``: a piece without MoreData came. ``follower`` is the next message of the sender where that does not go on
+    with the object, ``None`` where it does or none came.
+    """
+
+    session: Session
+    chunks: list[Chunk] = field(default_factory=list)
+    ended: bool = False
+    follower: Said | None = None
+
+    @property
+    def first(self) -> Chunk:
+        """The first piece."""
+        return self.chunks[0]
+
+    @property
+    def last(self) -> Chunk:
+        """The newest piece."""
+        return self.chunks[-1]
+
+    @property
+    def total(self) -> int:
+        """Octets of all pieces as transferred."""
+        return sum(chunk.size for chunk in self.chunks)
+
+    @property
+    def decoded(self) -> int:
+        """Octets of the object with Base64 undone, where its Format is b64."""
+        if (self.first.command.meta_of(self.first.item).format or "") != "b64":
+            return self.total
+        text = "".join(c.item.data if isinstance(c.item.data, str) else "" for c in self.chunks)
+        octets = b64(text)
+        return self.total if octets is None else len(octets)
+
+    @property
+    def size(self) -> int | None:
+        """The announced size, ``None`` where there is none that is a number."""
+        return number(self.first.stated)
+
+    @property
+    def node(self) -> str:
+        """The URI that the object is for."""
+        return place(self.first.item)
+
+    @property
+    def made(self) -> bool:
+        """Whether the suite built one of the messages wrong on purpose."""
+        return any(chunk.said.made for chunk in self.chunks)
+
+
+def place(item: Item) -> str:
+    """What an Item is about: its Target, else its Source."""
+    return item.target or item.source or ""
+
+
+def streams(session: Session, side: str) -> Iterator[Stream]:
+    """The large objects that one side sent in a session, in order."""
+    current: Stream | None = None
+    made: list[Stream] = []
+    for said in session.by(side):
+        if said.copy:
+            continue
+        carried = _carried(said)
+        if current is not None:
+            following = next((c for c in carried if _goes_on(current, c)), None)
+            if following is None:
+                current.follower = said
+                current = None
+            else:
+                current.chunks.append(following)
+                carried.remove(following)
+                if not following.item.more:
+                    current.ended = True
+                    current = None
+        for chunk in carried:
+            if chunk.item.more and current is None:
+                current = Stream(session, [chunk])
+                made.append(current)
+    yield from made
+
+
+def _carried(said: Said) -> list[Chunk]:
+    return [
+        Chunk(said, placed, item)
+        for placed in said.walked
+        if placed.command.name in CARRIERS
+        for item in placed.command.items
+    ]
+
+
+def _goes_on(stream: Stream, chunk: Chunk) -> bool:
+    """Whether an Item is the next piece: the same command for the same node; a node may be left out (a SHOULD)."""
+    before = stream.last
+    if chunk.command.name != before.command.name:
+        return False
+    if isinstance(chunk.command, Results) and isinstance(before.command, Results):
+        same = chunk.command.cmd_ref == before.command.cmd_ref
+    else:
+        same = True
+    here = place(chunk.item)
+    return same and here in (stream.node, "") and (chunk.stated is None or chunk is not None and _again(stream, chunk))
+
+
+def _again(stream: Stream, chunk: Chunk) -> bool:
+    """Whether a piece with a Size goes on all the same: it is not the object begun anew, which states the same Size."""
+    return chunk.item.more is False or chunk.size != stream.first.size or chunk.item.data != stream.first.item.data
