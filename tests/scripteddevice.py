@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import base64
+import random
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import Any
@@ -87,7 +88,7 @@ class ScriptedDevice:
 
     def __post_init__(self) -> None:
         self.account, self.nonce = Account("dev-0001", "cl1ent"), CLIENT_NONCE
-        self.verifier = Verifier(Account(SERVER, "s3rver"), SERVER_NONCE)
+        self.verifier = Verifier(Account(SERVER, "s3rver"), SERVER_NONCE, random.Random(5).randbytes)
         self.sessions = 0
         self.sent: list[Message] = []
         self.received: list[Decoded] = []
@@ -221,6 +222,9 @@ class ScriptedDevice:
         code: str | None = self.statuses.get(f"{command.name} {target}".strip())
         status = Status(msg_ref=message.header.msg_id, cmd_ref=command.cmd_id, cmd=command.name)
         answers: list[Command] = [status]
+        if not self._trusted:
+            status.data = "407"
+            return answers
         does: dict[type[Command], Callable[[Any, str | None], str]] = {
             Get: self._get, Replace: self._replace, Exec: self._exec, Alert: self._alert,
         }  # fmt: skip

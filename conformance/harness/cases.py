@@ -10,17 +10,18 @@ import hashlib
 import itertools
 import json
 import re
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
 from conformance.harness import vocabulary as words
+from conformance.harness.steps import step_faults
 from conformance.harness.yamlfile import Document, FileFault, FileFaults, load
 
 _ID = re.compile(r"^[a-z0-9][a-z0-9-]*$")
 _ROW = re.compile(r"\$\{([a-z][a-z0-9_-]*)\}")
-_PLACE = re.compile(r"\{([a-z_]+[0-9]*)(?::([A-Za-z0-9/_.-]+))?\}")
+PLACE = re.compile(r"\{([a-z_]+[0-9]*)(?::([A-Za-z0-9/_.-]+))?\}")
 _PACKAGE = re.compile(r"\{(?:url|descriptor):([a-z-]+)")
 PURPOSES = (
     "good",
@@ -132,7 +133,7 @@ def substitute(value: Any, values: Mapping[str, Any]) -> Any:
 def place(value: Any, places: Mapping[str, str]) -> Any:
     """Puts run-time values in place of ``{name}`` and ``{name:argument}``; unknown ones stay as they are."""
     if isinstance(value, str):
-        return _PLACE.sub(lambda m: places.get(m[0][1:-1], m[0]), value)
+        return PLACE.sub(lambda m: places.get(m[0][1:-1], m[0]), value)
     if isinstance(value, list):
         return [place(item, places) for item in value]
     if isinstance(value, dict):
@@ -160,9 +161,10 @@ class TableReader:
         self.faults: list[FileFault] = []
 
     def fault(self, what: str, *keys: str | int) -> None:
-        """Notes something wrong at the place that ``keys`` lead to."""
-        line, _ = self.document.where(*keys)
-        self.faults.append(FileFault(self.path, line, ".".join(str(key) for key in keys), what))
+        """Notes something wrong at the place that ``keys`` lead to; what all rows share is said once."""
+        found = self.document.fault(what, *keys)
+        if str(found) not in map(str, self.faults):
+            self.faults.append(found)
 
     def read(self) -> list[Case]:
         """The cases of the file. Raises :class:`FileFaults`."""
@@ -177,9 +179,12 @@ class TableReader:
             self.fault(f"expected {expected!r}: the path of the file", "suite")
         if table.get("role") not in words.ROLES:
             self.fault("expected client or server", "role")
+        elif table["role"] != expected.split("/")[0]:
+            self.fault(f"expected {expected.split('/')[0]!r}: the folder of the file", "role")
         for key in ("purpose", "cases"):
             if not table.get(key):
                 self.fault(f"{key} is missing", key)
+        self._shapes(table)
         if self.faults:
             raise FileFaults(self.faults)
         cases = [self._case(table, row, i) for i, row in enumerate(table["cases"])]
@@ -191,8 +196,10 @@ class TableReader:
         if not isinstance(row, dict) or not _ID.match(str(row.get("id", ""))):
             self.fault("expected a row with an id in lower-kebab", "cases", index)
             return None
+        if not self._shapes(row, "cases", index):
+            return None
         steps = row.get("steps", table.get("steps")) or []
-        axes = self._axes({**(table.get("axes") or {}), **(row.get("axes") or {})}, index)
+        axes = self._axes(table.get("axes") or {}) | self._axes(row.get("axes") or {}, "cases", index)
         values = {**(table.get("defaults") or {}), **{k: v for k, v in row.items() if k not in words.ROW_KEYS}}
         used = names_in(steps) | names_in(list(values.values()))
         for key in row:
@@ -202,15 +209,34 @@ class TableReader:
             self.fault(f"no value for ${{{name}}}", "cases", index)
         values = {key: substitute(value, values) for key, value in values.items()}
         steps = substitute(steps, values)
-        self._check_steps(steps, table["role"], index)
-        return self._build(table, row, index, axes, steps)
+        place_ = ("cases", index, "steps") if "steps" in row else ("steps",)
+        return self._build(table, row, index, axes, steps) if self._check_steps(steps, table["role"], *place_) else None
+
+    def _shapes(self, mapping: dict[str, Any], *keys: str | int) -> bool:
+        """Whether the values of a table or a row are what they have to be."""
+        fits = True
+        for key, wanted in words.SHAPES.items():
+            if mapping.get(key) is not None and not _has_shape(mapping[key], wanted):
+                self.fault(f"expected {wanted}", *keys, key)
+                fits = False
+        for key, allowed in (("kind", words.KINDS), ("level", words.LEVELS)):
+            if key in mapping and mapping[key] not in allowed:
+                self.fault(f"expected one of {', '.join(allowed)}", *keys, key)
+        for risk in mapping.get("risk") or () if fits else ():
+            if risk not in words.RISKS:
+                self.fault(f"{risk!r} is no risk; expected some of {', '.join(words.RISKS)}", *keys, "risk")
+        needs = mapping.get("needs")
+        for key, listed in needs.items() if isinstance(needs, dict) else ():
+            if key not in words.NEED_KEYS:
+                self.fault(f"unknown key; expected some of {', '.join(words.NEED_KEYS)}", *keys, "needs", key)
+            elif not _has_shape(listed, "a list of texts"):
+                self.fault("expected a list of texts", *keys, "needs", key)
+                fits = False
+        return fits
 
     def _build(
         self, table: dict[str, Any], row: dict[str, Any], index: int, axes: dict[str, tuple[str, ...]], steps: list[Any]
     ) -> Case:
-        for key, allowed in (("kind", words.KINDS), ("level", words.LEVELS)):
-            if row.get(key, table.get(key, allowed[0])) not in allowed:
-                self.fault(f"expected one of {', '.join(allowed)}", "cases", index, key)
         needs = self._needs(table.get("needs"), row.get("needs"), steps)
         risks = {*(table.get("risk") or ()), *(row.get("risk") or ())}
         risks |= {_RISK_OF_PURPOSE[p] for p in needs.packages if p in _RISK_OF_PURPOSE}
@@ -243,16 +269,18 @@ class TableReader:
             because=str(row.get("because", "")),
         )
 
-    def _axes(self, raw: dict[str, Any], index: int) -> dict[str, tuple[str, ...]]:
+    def _axes(self, raw: dict[str, Any], *keys: str | int) -> dict[str, tuple[str, ...]]:
         axes: dict[str, tuple[str, ...]] = {}
         for name, listed in raw.items():
             values = [str(value) for value in listed] if isinstance(listed, list) else [str(listed)]
             known = words.WIRE_AXES.get(name)
             for value in values:
                 if known and value not in known:
-                    self.fault(f"{value!r} is no {name}; expected one of {', '.join(known)}", "axes", name)
+                    self.fault(f"{value!r} is no {name}; expected one of {', '.join(known)}", *keys, "axes", name)
                 if not re.fullmatch(r"[A-Za-z0-9.%_]+(-[A-Za-z0-9.%_]+)*", value):
-                    self.fault(f"{value!r} cannot stand in an id", "axes", name)
+                    self.fault(f"{value!r} cannot stand in an id", *keys, "axes", name)
+            if not values or len(set(values)) < len(values):
+                self.fault("expected one or more values, each of them once", *keys, "axes", name)
             axes[name] = tuple(values)
         return axes
 
@@ -260,67 +288,29 @@ class TableReader:
         parts = []
         for raw in (table, row):
             parts.append({"claims": raw} if isinstance(raw, list) else raw or {})
-        merged = {
-            key: [*(parts[0].get(key) or ()), *(parts[1].get(key) or ())] for key in ("claims", "verbs", "packages")
-        }
+        merged = {key: [*(parts[0].get(key) or ()), *(parts[1].get(key) or ())] for key in words.NEED_KEYS}
         text = json.dumps(steps)
         found = _PACKAGE.findall(text) + re.findall(r'"package": "([a-z-]+)"', text)
         merged["packages"] += [purpose for purpose in found if purpose not in ("refused", "unresolved")]
-        return Needs(*(tuple(dict.fromkeys(merged[key])) for key in ("claims", "verbs", "packages")))
+        return Needs(*(tuple(dict.fromkeys(merged[key])) for key in words.NEED_KEYS))
 
-    def _check_steps(self, steps: Any, role: str, index: int) -> None:
+    def _check_steps(self, steps: Any, role: str, *keys: str | int) -> bool:
+        """Whether the steps of a row are a list of steps; what is wrong with each is said at its place."""
         if not isinstance(steps, list) or not steps:
-            self.fault("expected a list of steps", "cases", index, "steps")
-            return
-        for number, step in enumerate(steps, 1):
+            self.fault("expected a list of steps", *keys)
+            return False
+        for number, step in enumerate(steps):
             for what in step_faults(step, role):
-                self.fault(f"step {number}: {what}", "cases", index)
+                self.fault(f"step {number + 1}: {what}", *keys, number)
+        return all(isinstance(step, dict) for step in steps)
 
 
-def step_faults(step: Any, role: str) -> Iterator[str]:
-    """What is wrong with one step, in words."""
-    if not isinstance(step, dict):
-        yield "expected a mapping"
-        return
-    name = words.kind_of(step)
-    kind = words.STEPS.get(name)
-    if kind is None:
-        keys = [key for key in step if key not in words.MODIFIERS]
-        yield f"expected exactly one of {', '.join(words.STEPS)}; found {', '.join(map(str, keys)) or 'nothing'}"
-        return
-    if role not in kind.roles:
-        yield f"{name} is no step of a {role} case"
-    value = step[name]
-    if kind.nested:
-        for inner in value if isinstance(value, list) else [None]:
-            if not isinstance(inner, dict) or words.kind_of(inner) not in words.COMMANDS:
-                yield f"{name} holds commands only"
-            else:
-                yield from step_faults(inner, role)
-    elif isinstance(value, dict):
-        for key in value:
-            if key not in kind.inside:
-                yield f"{name}: unknown key {key!r}; expected one of {', '.join(kind.inside) or 'none'}"
-    elif value is not None and not kind.scalar:
-        yield f"{name}: expected a mapping"
-    yield from _expect_faults(name, kind, step.get("expect"))
-
-
-def _expect_faults(name: str, kind: words.StepKind, expect: Any) -> Iterator[str]:
-    if expect is None:
-        return
-    if not isinstance(expect, dict):
-        yield f"{name}: expect: expected a mapping"
-        return
-    for key, value in expect.items():
-        if key not in kind.expects:
-            yield f"{name}: expect: unknown key {key!r}; expected one of {', '.join(kind.expects) or 'none'}"
-        if isinstance(value, dict):
-            for inner in value:
-                if inner not in words.MATCHER_KEYS:
-                    yield f"{name}: expect.{key}: unknown key {inner!r}; expected one of {', '.join(words.MATCHER_KEYS)}"
-            if "accept" in value and not value.get("because"):
-                yield f"{name}: expect.{key}: accept needs because: the id of an ambiguity"
+def _has_shape(value: Any, wanted: str) -> bool:
+    if wanted == "a text":
+        return isinstance(value, str)
+    if wanted == "a mapping" or (wanted == "a list of claims or a mapping" and isinstance(value, dict)):
+        return isinstance(value, dict)
+    return isinstance(value, list) and (wanted == "a list" or all(isinstance(item, str) for item in value))
 
 
 def case_files(root: Path) -> list[Path]:
@@ -329,25 +319,32 @@ def case_files(root: Path) -> list[Path]:
 
 
 def is_case_file(path: Path) -> bool:
-    """Whether a YAML file is one of ours: it begins (after comments) with the key ``suite``."""
+    """Whether a YAML file is one of ours: it begins (after comments) with the key ``suite``, and it lies in a folder for
+    a role or its suite names one."""
+    suite = _suite_of(path)
+    return suite is not None and (suite.split("/")[0] in words.ROLES or any(p.name in words.ROLES for p in path.parents))
+
+
+def _suite_of(path: Path) -> str | None:
+    """The value of the key ``suite`` where a file begins with it, else ``None``."""
     try:
         with path.open(encoding="utf-8") as lines:
             for line in itertools.islice(lines, 40):
                 if line.strip() and not line.startswith("#"):
-                    return line.startswith("suite:")
+                    key, found, value = line.partition(":")
+                    return value.split(" #")[0].strip().strip("'\"") if found and key == "suite" else None
     except (OSError, UnicodeDecodeError):
         pass
-    return False
+    return None
 
 
 def root_of(path: Path) -> Path:
-    """The folder that the ids of a case file are relative to: the one above its ``client`` or ``server`` folder."""
-    for parent in path.parents:
-        if parent.name in words.ROLES and not any(
-            p.name in words.ROLES for p in parent.parents if p.name == parent.name
-        ):
-            return parent.parent
-    return path.parent
+    """The folder that the id of a case file is relative to: its suite says which; where that does not fit, the folder
+    above the nearest one named for a role."""
+    suite = tuple((_suite_of(path) or "").split("/"))
+    if path.with_suffix("").parts[-len(suite) :] == suite:
+        return path.parents[len(suite) - 1]
+    return next((parent.parent for parent in path.parents if parent.name in words.ROLES), path.parent)
 
 
 def read_cases(path: Path, root: Path | None = None) -> list[Case]:

@@ -8,11 +8,11 @@ from collections.abc import Iterable, Iterator
 from pathlib import Path
 from typing import Any
 
-from conformance.harness.cases import PURPOSES, Case, case_files, permutations, read_cases
+from conformance.harness.cases import PLACE, PURPOSES, Case, case_files, permutations, read_cases
 from conformance.harness.catalogue import load_ambiguities, load_catalogue
 from conformance.harness.hooks import VERBS
 from conformance.harness.selection import load_claims
-from conformance.harness.vocabulary import kind_of
+from conformance.harness.vocabulary import PACKAGE_PLACES, PLACES, kind_of
 from conformance.harness.yamlfile import FileFault, FileFaults, load
 from conformance.judge.finding import Catalogue
 
@@ -87,6 +87,16 @@ def _text_faults(case: Case) -> Iterator[tuple[str, str]]:
     unfilled = set(_UNFILLED.findall(json.dumps(case.steps))) - {f"${{{axis}}}" for axis in case.axes}
     if unfilled:
         yield "steps", f"{case.row}: no value for {', '.join(sorted(unfilled))}"
+    for name, argument in sorted(set(PLACE.findall(json.dumps(case.steps)))):
+        if f"${{{name}}}" not in unfilled and name not in case.axes and not _is_place(name, argument):
+            yield "steps", f"{case.row}: {{{name}{':' * bool(argument)}{argument}}} stands for nothing"
+
+
+def _is_place(name: str, argument: str) -> bool:
+    if not argument:
+        return name in PLACES
+    more = ("refused", "unresolved") if name == "url" else ()
+    return name in PACKAGE_PLACES and argument in (*PURPOSES, *more)
 
 
 def _twin_faults(case: Case, by_id: dict[str, Case]) -> Iterator[tuple[str, str]]:

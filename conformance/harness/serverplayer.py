@@ -7,7 +7,7 @@ from collections.abc import Callable
 from typing import TYPE_CHECKING, Any
 
 from conformance.harness import outcome
-from conformance.harness.ownedevice import OwnDevice
+from conformance.harness.owndevice import OwnDevice
 from conformance.harness.recorder import Recorder
 from conformance.harness.settings import DeviceIdentity
 from conformance.harness.vocabulary import kind_of

@@ -8,6 +8,8 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Any
 
+from conformance.download.content import KINDS as FAULTS
+
 KINDS = ("valid", "invalid", "inopportune")
 LEVELS = ("must", "should", "may")
 ROLES = ("client", "server")
@@ -49,6 +51,23 @@ ROW_KEYS = {
     "because": "why the case stands although no deviation is caught by it alone",
     "steps": "steps of this row instead of the table's",
 }
+SHAPES = {
+    "suite": "a text",
+    "purpose": "a text",
+    "title": "a text",
+    "twin": "a text",
+    "differs": "a text",
+    "because": "a text",
+    "needs": "a list of claims or a mapping",
+    "axes": "a mapping",
+    "defaults": "a mapping",
+    "ensures": "a list of texts",
+    "risk": "a list of texts",
+    "steps": "a list",
+    "cases": "a list",
+}
+"""What the value of a key of a table or a row is."""
+NEED_KEYS = ("claims", "verbs", "packages")
 MATCHER_KEYS = {
     "expect": "the value that passes, or a list of them",
     "accept": "other values that are tolerated with a warning",
@@ -238,6 +257,41 @@ COMMANDS = ("get", "replace", "add", "delete", "copy", "exec", "alert", "sequenc
 """Steps that send a command to a device."""
 MODIFIERS = ("expect", "ensures", "note", "optional")
 """Keys that may stand beside the kind in any step."""
+
+
+NEEDED = {
+    "session": ("kind",),
+    "get": ("node|nodes",),
+    "replace": ("node",),
+    "add": ("node",),
+    "delete": ("node",),
+    "copy": ("node", "from"),
+    "exec": ("node",),
+    "alert": ("code",),
+    "content": ("at", "fault"),
+    "fetched": ("at",),
+    "hook": ("verb",),
+    "commanded": ("command",),
+    "answered": ("command",),
+}
+"""Keys without which a step says nothing; ``a|b`` is one of the two."""
+_SESSIONS = ("any", "server-initiated", "client", "user-request", "device-request")
+CHOICES = {
+    ("session", ""): _SESSIONS,
+    ("session", "kind"): _SESSIONS,
+    ("await", "alert"): ("download", "update", "download-and-update", *_SESSIONS[3:]),
+    ("content", "fault"): ("none", *FAULTS),
+    ("campaign", "way"): ("replace", "download", "download-and-update"),
+    ("campaign", "host"): ("suite", "server"),
+    ("campaign", "consent"): ("none", "confirm", "defer"),
+}
+"""Words that a key of a step may have as its value; the key "" is the step's value itself."""
+
+
+PLACES = ("object", "object2", "device_id", "server_id", "server", "correlator", "content", "firmware")
+"""What ``{name}`` may stand for in a step."""
+PACKAGE_PLACES = ("url", "descriptor", "digest", "from", "to", "size")
+"""What ``{name:purpose}`` may stand for: facts about the package for a purpose."""
 
 
 def kind_of(step: dict[str, Any]) -> str:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 
 from conformance.judge.session import CLIENT, REFUSALS, SESSION_ABORT, Placed, Said, Session
-from conformance.syncml.model import Atomic, Block, Command, Get, Other, Results, Sequence, Status
+from conformance.syncml.model import Block, Command, Other, Results, Status
 
 
 @dataclass(slots=True, eq=False)
@@ -192,7 +192,3 @@ def package_one(said: Said) -> bool:
     before = said.answers.answers
     return not said.answers.refuses and before is not None and not before.final and package_one(before)
 
-
-__all__ = [
-    "Atomic", "Book", "Get", "Owed", "Reference", "Sequence", "package_one", "refers", "successful",
-]

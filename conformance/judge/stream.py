@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 
-from conformance.judge.session import Placed, Said, Session, number
+from conformance.judge.session import NO_END_OF_DATA, SESSION_ABORT, Placed, Said, Session, number
 from conformance.syncml.model import Command, Item, Results, b64
 
 CARRIERS = ("Add", "Replace", "Results", "Alert")
@@ -141,10 +141,15 @@ def _goes_on(stream: Stream, chunk: Chunk) -> bool:
         same = chunk.command.cmd_ref == before.command.cmd_ref
     else:
         same = True
-    here = place(chunk.item)
-    return same and here in (stream.node, "") and (chunk.stated is None or chunk is not None and _again(stream, chunk))
+    return same and place(chunk.item) in (stream.node, "") and not refused(before, chunk.said)
 
 
-def _again(stream: Stream, chunk: Chunk) -> bool:
-    """Whether a piece with a Size goes on all the same: it is not the object begun anew, which states the same Size."""
-    return chunk.item.more is False or chunk.size != stream.first.size or chunk.item.data != stream.first.item.data
+def refused(chunk: Chunk, then: Said) -> bool:
+    """Whether the receiver broke the object off before the message ``then``: no 213 for the piece, or Alert 1225, 1223."""
+    answer = then.answers
+    if answer is None or then.excused:
+        return then.excused
+    if answer.has_alert(NO_END_OF_DATA, SESSION_ABORT) or answer.refuses:
+        return True
+    codes = [s.data for s in answer.statuses if s.cmd_ref == chunk.command.cmd_id and s.cmd != "SyncHdr"]
+    return bool(codes) and "213" not in codes

@@ -16,30 +16,23 @@ from conformance.fumo.campaign import AWAIT, DELIVER, ENDED, INSTALL, SUCCEEDED,
 from conformance.fumo.object import DOWNLOAD, DOWNLOAD_AND_UPDATE, UPDATE, VENDOR_CLIENT_ERROR, VENDOR_SERVER_ERROR
 from conformance.fumo.plan import Batch
 from conformance.fumo.report import PREFIX, Report
+from conformance.peers.deviation import deviant
 from conformance.peers.enrolment import Enrolment
 from conformance.peers.planner import Planner
-from conformance.peers.serverparts import KNOWN, Parts, deviation
+from conformance.peers.serverparts import Parts, deviation
 from conformance.peers.talk import Talk
 from conformance.syncml.model import Alert, Atomic, Exec, Item, Meta, Replace
 from conformance.syncml.model import Sequence as Ordered
 
 __all__ = ["DEVIATIONS", "parts_for"]
 
-DEVIATIONS = KNOWN
-"""Part and class by the id of the deviation."""
+DEVIATIONS = deviation
+"""All deviations of the server."""
 
 
 def parts_for(deviations: Iterable[str]) -> Parts:
     """The parts of a server with these deviations. Raises ``ValueError`` for one that does not exist."""
-    parts = Parts()
-    for name in deviations:
-        if name not in KNOWN:
-            raise ValueError(f"there is no deviation {name!r} of a server")
-        part, wrong = KNOWN[name]
-        plain = getattr(parts, part)
-        mixed = wrong if issubclass(wrong, plain) else type(wrong.__name__, (wrong, plain), {})
-        parts = replace(parts, **{part: mixed})
-    return parts
+    return deviant(Parts(), DEVIATIONS.rows(deviations))
 
 
 # ---- what is commanded -----------------------------------------------------------------------------------------------

@@ -2,15 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from dataclasses import dataclass
-from typing import TypeVar
 
 from conformance.fumo.campaign import Campaign
+from conformance.peers.deviation import Register
 from conformance.peers.planner import Planner
 from conformance.peers.talk import Session, Talk
-
-T = TypeVar("T", bound=type)
 
 
 @dataclass(frozen=True, slots=True)
@@ -23,16 +20,5 @@ class Parts:
     campaign: type[Campaign] = Campaign
 
 
-KNOWN: dict[str, tuple[str, type]] = {}
-"""Deviations by name: the part they replace, and the class that takes its place."""
-
-
-def deviation(name: str, part: str) -> Callable[[T], T]:
-    """Decorator that names a class which stands in the place of a part of :class:`Parts`."""
-
-    def keep(wrong: T) -> T:
-        assert name not in KNOWN and part in Parts.__slots__
-        KNOWN[name] = (part, wrong)
-        return wrong
-
-    return keep
+deviation = Register()
+"""Deviations of the server by name; each replaces one part."""

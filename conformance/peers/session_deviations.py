@@ -227,7 +227,7 @@ class WrongMediaType(Session):
         return out
 
 
-@deviation("answers-in-1.2", "session")
+@deviation("answers-in-newer-version", "session")
 class AnswersIn12(Session):
     """Speaks DM 1.2 to everybody."""
 

@@ -7,9 +7,9 @@ from dataclasses import dataclass
 from conformance.dm.credentials import DEFAULT_NONCES, Verifier
 from conformance.dm.trigger import Package0, TriggerError, parse, parse_push, session_text
 
-PUSH_TYPE = 0x44
+MEDIA_TYPE = "application/vnd.syncml.notification"
 """Content type of a WSP push that carries a trigger."""
-APPLICATION = 0x07
+APPLICATION = "x-wap-application:syncml.dm"
 """Application id of the DM client."""
 VERSION = 11
 """Value of the version field that the device understands: 1.1."""
@@ -29,10 +29,8 @@ def unpack(datagram: bytes) -> bytes | None:
         push = parse_push(datagram)
     except TriggerError:
         return None
-    if push.content_type != PUSH_TYPE and push.media_type != "application/vnd.syncml.notification":
-        return None
-    known = push.application_id in (None, APPLICATION) or push.application == "x-wap-application:syncml.dm"
-    return push.body if known else None
+    meant = push.media_type.lower() == MEDIA_TYPE and push.application == APPLICATION
+    return push.payload if meant else None
 
 
 def understand(octets: bytes, server_id: str, verifier: Verifier) -> Wanted | None:

@@ -29,7 +29,7 @@ from conformance.report.record import (
     rollup,
     trouble,
 )
-from conformance.report.text import plural, shorten
+from conformance.report.text import plural, shorten, visible
 
 TEXTS = 2_600_000
 """Octets of the page that messages may take. Those of cases that did not simply pass come first."""
@@ -77,11 +77,10 @@ def _page(data: dict[str, Any], record: Record) -> str:
     names = ", ".join(str(iut["name"]) for iut in record.iuts)
     fields = {
         "policy": policy, "style": style, "script": script, "data": text,
-        "title": html.escape(f"{head['word']}: {names}"), "word": html.escape(head["word"]),
-        "why": html.escape(head["why"]),
+        "title": html.escape(visible(f"{head['word']}: {names}")), "word": html.escape(head["word"]),
+        "why": html.escape(visible(head["why"])),
     }
-    shown = {key: value.encode("utf-8", "backslashreplace").decode() for key, value in fields.items()}
-    return Template(_part("report.html")).substitute(shown)
+    return Template(_part("report.html")).substitute(fields)
 
 
 def _part(name: str) -> str:

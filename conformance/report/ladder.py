@@ -83,7 +83,9 @@ class Ladders:
 
     def _message(self, folder: Path, event: Event, row: Row) -> None:
         data = event.data
-        label, row["x"] = self._body(folder, event)
+        label, body = self._body(folder, event)
+        if body is not None:
+            row["x"] = body
         status = data.get("status")
         answer = data.get("direction") == "response"
         row["l"] = f"HTTP {status}: {label}" if answer and status not in (None, 200) else label
@@ -97,14 +99,14 @@ class Ladders:
         if data.get("made"):
             row["m"] = True
 
-    def _body(self, folder: Path, event: Event) -> tuple[str, int]:
-        """Label and number of the text of a message."""
+    def _body(self, folder: Path, event: Event) -> tuple[str, int | None]:
+        """Label of a message and number of its text; ``None`` where there is nothing to show."""
         try:
             size = (folder / event.file).stat().st_size if event.load else 0
         except OSError:
-            return "a message whose octets are not in the evidence folder", -1
+            return "a message whose octets are not in the evidence folder", None
         if size == 0 or size > _DECODED:
-            return "a message too large to show here" if size else "no body", -1
+            return "a message too large to show here" if size else "no body", None
         octets, media = event.octets, str(event.data.get("media", ""))
         key = (hashlib.sha256(octets).digest(), media)
         if key not in self._known:

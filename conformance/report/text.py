@@ -8,7 +8,10 @@ import unicodedata
 _UNSEEN = frozenset(("Cc", "Cf", "Cs", "Co", "Cn", "Zl", "Zp"))
 """Categories of characters that steer a terminal, turn the direction of writing or cannot be encoded."""
 
-_MARKS = re.compile(r"([\\`*_{}\[\]()#+\-.!|~>$])")
+_MARKS = re.compile(r"([\\`*_\[\]|~>$])")
+
+_LINK = re.compile(r"(?i)\b(https?|ftp|www)(?=[:.])")
+"""What GitHub makes a link of without being asked."""
 
 
 def visible(text: str, keep: str = "") -> str:
@@ -41,7 +44,7 @@ def middle(text: str, limit: int) -> str:
 def markdown(text: str) -> str:
     """The text as it must be written in Markdown to be read as it is: one line, no markup, no HTML, no link."""
     escaped = _MARKS.sub(r"\\\1", visible(text)).replace("&", "&amp;").replace("<", "&lt;")
-    return re.sub(r"(?i)(https?)(?=:)", r"\1&#8203;", escaped)
+    return _LINK.sub(r"\1&#8203;", escaped)
 
 
 def plural(count: int, noun: str) -> str:

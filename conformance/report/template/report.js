@@ -10,7 +10,9 @@
   let main = { results: [], requirements: [], readings: [] };
   let limit = PAGE, requirementLimit = PAGE;
 
-  // Everything comes into the page through these two: text stays text.
+  // Everything comes into the page through these two: text stays text, and what steers its direction is written out.
+  const UNSEEN = /[\u0000-\u0008\u000b-\u001f\u007f-\u009f\u00ad\u061c\u200b-\u200f\u2028-\u202e\u2060-\u206f\ufeff\ufff9-\ufffb]|\p{Cs}/gu;
+  const visible = (text) => String(text).replace(UNSEEN, (character) => `\\u${character.charCodeAt(0).toString(16).padStart(4, "0")}`);
   function make(name, attributes, ...children) {
     return fill(document.createElement(name), attributes, children);
   }
@@ -23,7 +25,7 @@
     }
     for (const child of children.flat(Infinity)) {
       if (child === null || child === undefined || child === "") continue;
-      element.append(child instanceof Node ? child : document.createTextNode(String(child)));
+      element.append(child instanceof Node ? child : document.createTextNode(visible(child)));
     }
     return element;
   }
@@ -71,7 +73,8 @@
       names.append(make("h1", {}, iut.name, " ", make("small", {}, [iut.version, iut.vendor && `by ${iut.vendor}`, iut.role].filter(Boolean).join(" · "))));
     }
     byId("about").textContent = `Made by fumo-conformance ${head.run.suite || ""} from results.ndjson and the evidence beside it. ` +
-      "This page loads nothing and sends nothing.";
+      "This page loads nothing and sends nothing." +
+      (data.leftOut ? ` To keep it small, ${plural(data.leftOut, "text")} of the message exchange are left out; the evidence has them.` : "");
   }
 
   function facts() {

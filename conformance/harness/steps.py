@@ -1,0 +1,98 @@
+"""What is wrong with the steps of a case file, in words. What can only be known when a case is played is left alone."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+from typing import Any
+
+from conformance.harness import vocabulary as words
+
+
+def step_faults(step: Any, role: str) -> Iterator[str]:
+    """What is wrong with one step of a case for an implementation of that role."""
+    if not isinstance(step, dict):
+        yield "expected a mapping"
+        return
+    name = words.kind_of(step)
+    kind = words.STEPS.get(name)
+    if kind is None:
+        keys = [key for key in step if key not in words.MODIFIERS]
+        yield f"expected exactly one of {', '.join(words.STEPS)}; found {', '.join(map(str, keys)) or 'nothing'}"
+        return
+    if role not in kind.roles:
+        yield f"{name} is no step of a {role} case"
+    if kind.nested:
+        yield from _nested_faults(name, step[name], role)
+    else:
+        yield from _value_faults(kind, step[name])
+    for key, wanted in (("ensures", str), ("note", str), ("optional", bool)):
+        if key in step and not isinstance(step[key], wanted):
+            yield f"{name}: {key}: expected {'a text' if wanted is str else 'true or false'}"
+    yield from _expect_faults(name, kind, step.get("expect"))
+
+
+def _nested_faults(name: str, value: Any, role: str) -> Iterator[str]:
+    if not isinstance(value, list) or not value:
+        yield f"{name}: expected a list of commands"
+        return
+    for inner in value:
+        if not isinstance(inner, dict) or words.kind_of(inner) not in words.COMMANDS:
+            yield f"{name} holds commands only"
+        else:
+            yield from step_faults(inner, role)
+
+
+def _value_faults(kind: words.StepKind, value: Any) -> Iterator[str]:
+    name = kind.name
+    if isinstance(value, dict):
+        for key in value:
+            if key not in kind.inside:
+                yield f"{name}: unknown key {key!r}; expected one of {', '.join(kind.inside) or 'none'}"
+        for key in words.NEEDED.get(name, ()):
+            if not any(one in value for one in key.split("|")):
+                yield f"{name}: {key.replace('|', ' or ')} is missing"
+        for key, inner in value.items():
+            yield from _choice_faults(f"{name}: {key}", words.CHOICES.get((name, key)), inner)
+    elif isinstance(value, list) or (not kind.scalar and value is not None):
+        yield f"{name}: expected a mapping"
+    elif value is None and words.NEEDED.get(name):
+        yield f"{name}: {words.NEEDED[name][0].replace('|', ' or ')} is missing"
+    elif value is not None:
+        yield from _choice_faults(name, words.CHOICES.get((name, "")), value)
+
+
+def _choice_faults(where: str, choices: tuple[str, ...] | None, value: Any) -> Iterator[str]:
+    """A word that is none of the choices; ``${...}`` of an axis is filled in later."""
+    if choices and isinstance(value, str) and "${" not in value and value not in choices:
+        yield f"{where}: {value!r} is none of {', '.join(choices)}"
+
+
+def _expect_faults(name: str, kind: words.StepKind, expect: Any) -> Iterator[str]:
+    if expect is None:
+        return
+    if not isinstance(expect, dict):
+        yield f"{name}: expect: expected a mapping"
+        return
+    for key, value in expect.items():
+        if key not in kind.expects:
+            yield f"{name}: expect: unknown key {key!r}; expected one of {', '.join(kind.expects) or 'none'}"
+        if isinstance(value, dict):
+            for what in _matcher_faults(value):
+                yield f"{name}: expect.{key}: {what}"
+
+
+def _matcher_faults(matcher: dict[str, Any]) -> Iterator[str]:
+    for key, value in matcher.items():
+        if key not in words.MATCHER_KEYS:
+            yield f"unknown key {key!r}; expected one of {', '.join(words.MATCHER_KEYS)}"
+        elif key in ("because", "ensures") and not isinstance(value, str):
+            yield f"{key}: expected the id of {'an ambiguity' if key == 'because' else 'a requirement'}"
+    if "accept" in matcher and not matcher.get("because"):
+        yield "accept needs because: the id of an ambiguity"
+    if matcher.get("class", "error") not in ("success", "error"):
+        yield "class is success or error"
+    try:
+        re.compile(str(matcher.get("matches", "")))
+    except re.error as fault:
+        yield f"matches is no regular expression: {fault}"
