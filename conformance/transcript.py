@@ -129,11 +129,11 @@ def load(folder: Path) -> Transcript:
     """Reads the transcript of an evidence folder. Raises ``ValueError`` that names file and line where it is damaged."""
     events = []
     path = folder / TRANSCRIPT
-    for number, line in enumerate(path.read_text(encoding="utf-8").splitlines(), 1):
+    for number, line in enumerate(path.read_bytes().rstrip(b"\n").split(b"\n"), 1):
         try:
-            raw = json.loads(line)
+            raw = json.loads(line.decode("utf-8"))
             event = Event(raw.pop("n"), raw.pop("at"), raw.pop("kind"), raw.pop("from"), raw.pop("to"))
-        except (ValueError, KeyError, AttributeError) as error:
+        except (ValueError, KeyError, TypeError, AttributeError) as error:
             raise ValueError(f"{path}:{number}: not an event of a transcript ({error})") from error
         event.file = raw.pop("file", "")
         event.data = raw

@@ -24,6 +24,8 @@ from conformance.syncml.model import Alert, Chal, Command, Cred, Header, Item, M
 
 MAX_MESSAGES = 10_000
 """Messages of one session after which the device gives up: no server needs more."""
+MAX_FRUITLESS = 8
+"""Messages in a row without Final and without a command after which the device asks for no more."""
 HEAD_ROOM = 1024
 """Octets of a message that its header and Statuses take: what a value must leave where it cannot be cut."""
 VERSIONS = {"1.2": "1.2", "1.1.2": "1.1", "1.1": "1.1"}
@@ -86,6 +88,7 @@ class ClientSession:
         """Messages of the server that were refused for its credentials."""
         self.msg_id = 0
         self._cmd_id = 0
+        self._fruitless = 0
         self._offered: dict[int, tuple[Alert, Alert]] = {}
         self._sent: dict[tuple[str, str], Alert] = {}
         self._aborting = False
@@ -188,8 +191,13 @@ class ClientSession:
         wanted = [c for c in message.commands if not isinstance(c, Status | Results)]
         if not wanted:
             self.authentication.spare(challenged)
-        if not self.packer.waiting or message.final:
+        idle = not self.packer.waiting
+        if idle or message.final:
             self.server_open = not message.final
+        asks = all(isinstance(c, Alert) and c.data == codes.NEXT_MESSAGE for c in wanted)
+        self._fruitless = self._fruitless + 1 if idle and self.server_open and asks else 0
+        if self._fruitless > MAX_FRUITLESS:
+            return self.end("the server does not end its package")
         executed = self._execute(message, wanted)
         if challenged:
             self._add_package_1()
@@ -199,7 +207,7 @@ class ClientSession:
         if self.silent():
             return self.end("")
         self._offer_alerts()
-        if self.refused >= self.settings.tries or self.msg_id >= MAX_MESSAGES:
+        if self.refused >= self.settings.tries or self.msg_id + 1 >= MAX_MESSAGES:
             self._abort()
         return self._send(message)
 

@@ -35,7 +35,6 @@ from conformance.syncml.model import (
 from conformance.syncml.model import Sequence as SequenceCommand
 
 _UNSAFE = re.compile("[^\t\n\r\x20-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]")
-_IN_ATOMIC = (Add, Alert, Copy, Delete, Replace)
 STOPPING = (214, 408)
 """Statuses of a user interaction after which nothing more of the message is carried out (DM Protocol 10.2)."""
 
@@ -66,6 +65,9 @@ class Executor:
     ``user`` is ``None`` where there is no display. ``max_obj_size`` is what the server takes at most (``None``: all).
     """
 
+    in_atomic: tuple[type[Command], ...] = (Add, Alert, Copy, Delete, Replace)
+    """Commands that may stand in an Atomic (DM RepPro 6.6.3)."""
+
     def __init__(
         self, tree: Tree, assembler: Assembler, run: Callable[[str, str | None, str], int], user: User | None,
         encoding: str,
@@ -80,13 +82,17 @@ class Executor:
     def execute(self, commands: Sequence[Command], msg_id: str | None, server: str) -> Executed:
         """Carries out the commands of one message of an authenticated server."""
         self._begin(msg_id)
-        self.server = server
+        self.server = self.right_of(server)
         for command in commands:
             if not isinstance(command, Status | Results):
                 self._look_for_break(command)
                 self._one(command, Situation(skipped=self._stopped))
         self._out.receiving = self.assembler.open
         return self._out
+
+    def right_of(self, server: str) -> str | None:
+        """In whose name the commands of a server are carried out."""
+        return server
 
     def refuse(self, commands: Sequence[Command], msg_id: str | None, code: int) -> Executed:
         """Answers every command with the same code and carries out none (DM Protocol 9.1)."""
@@ -114,7 +120,7 @@ class Executor:
         if command.cmd_id in (None, ""):
             self._refuse([command], 400)
             return 400
-        if where.atomic and not isinstance(command, _IN_ATOMIC):
+        if where.atomic and not isinstance(command, self.in_atomic):
             self._refuse([command], 500)
             return 500
         if isinstance(command, Atomic):

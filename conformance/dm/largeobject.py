@@ -178,9 +178,11 @@ class Assembler:
         self.limit = limit
         """Octets of data as transferred that are taken at most."""
         self.supported = supported
+        self.expected = 0
+        """What Meta Size said of the object that is half received."""
+        self.received = 0
+        """Octets of it that came so far."""
         self._spool: Spool | None = None
-        self._size = 0
-        self._received = 0
         self._key: tuple[str, str] = ("", "")
         self._meta = Meta()
 
@@ -239,21 +241,21 @@ class Assembler:
             return 400
         if size > self.limit:
             return 413
-        self._spool, self._size, self._received, self._meta = Spool(), size, 0, meta
+        self._spool, self.expected, self.received, self._meta = Spool(), size, 0, meta
         self._key = (command, item.target or item.source or "")
         return 0
 
     def _store(self, raw: bytes, more: bool) -> int:
         assert self._spool is not None
-        self._received += len(raw)
-        if self._received > self.limit:
+        self.received += len(raw)
+        if self.received > self.limit:
             return 413
         # What goes beyond the announced size is counted and thrown away: it can only end in 424.
-        if self._received <= self._size:
+        if self.received <= self.expected:
             self._spool.append(raw)
         if more:
             return 213
-        return 200 if self._received == self._size else 424
+        return 200 if self.received == self.expected else 424
 
 
 class Value:

@@ -108,6 +108,8 @@ class ServerSession:
         self.device_name: str | None = None
         self.version = "1.2"
         self.encoding = "xml"
+        self.own_kind = keys.kind
+        """Authentication type of the server's own credentials: the client may ask for another."""
         self.authenticated = False
         """Whether the client has shown itself; commands are only sent then."""
         self.accepted = False
@@ -134,18 +136,17 @@ class ServerSession:
     def receive(self, octets: bytes, media: str, headers: Mapping[str, str]) -> Received:
         """Takes a message of the client. ``headers`` with lower-case names. Never raises for what the client sent."""
         self._received = received = Received()
-        print_ = hashlib.sha256(octets).digest()
         try:
             received.decoded = decode(octets, media)
         except SyntaxFault as fault:
             received.fault = fault
             return received
         message = received.decoded.message
-        if self._answer is not None and print_ == self._print:
+        if self.repeats(octets):
             received.repeated = True
             received.authenticated = self.authenticated
             return received
-        self._print = print_
+        self._print = hashlib.sha256(octets).digest()
         self.encoding = received.decoded.encoding
         self._take_header(message)
         received.facts = self.check(message, octets, headers)
@@ -155,6 +156,10 @@ class ServerSession:
         received.refused = self._take_header_status(message)
         self._take_chunk_status(message)
         return received
+
+    def repeats(self, octets: bytes) -> bool:
+        """Whether these are the octets of the message that was answered last: its answer was lost."""
+        return self._answer is not None and hashlib.sha256(octets).digest() == self._print
 
     def _take_header(self, message: Message) -> None:
         header = message.header
@@ -203,6 +208,8 @@ class ServerSession:
         if status.data == "212":
             self.accepted = True
         if status.data in ("401", "407") and status.chal is not None:
+            asked = next((k for k, name in AUTH_TYPES.items() if name == (status.chal.type or "").strip()), "")
+            self.own_kind = asked or self.own_kind
             self.accepted = False
             self.refusals += 1
             return self.refusals < self.settings.tries
@@ -251,7 +258,7 @@ class ServerSession:
             and not got.aborted
             and not got.repeated
             and not self.sending_large
-            and not got.refused
+            and not (got.refused and self._commands)
         )
 
     def respond(
@@ -352,7 +359,7 @@ class ServerSession:
             meta=meta,
         )
         header.cred = self.credentials()
-        if self.keys.kind in ("md5", "hmac"):
+        if self.own_kind in ("md5", "hmac"):
             header.source_name = self.keys.account.username
         return header
 
@@ -456,7 +463,7 @@ class ServerSession:
         """Encodes a message in the client's encoding and adds the integrity header where the session uses it."""
         octets = encode(message, self.encoding, self.version, xml=self.xml, wbxml=self.wbxml)
         out = Outgoing(message, octets, media_type(self.encoding))
-        if self.keys.kind == "hmac":
+        if self.own_kind == "hmac":
             out.headers.append(("x-syncml-hmac", mac_header(self.keys.account, self.nonce, octets)))
         return out
 

@@ -74,10 +74,12 @@ class Tree:
         node = self.root
         for name in address.segments[:-1]:
             if node.children is None:
-                raise ValueError(f"{uri!r} lies below a leaf")
+                break
             if name not in node.children:
                 self._attach(node, Node(name, NODE, access=frozenset(("Get",)), permanent=True, children={}))
             node = node.children[name]
+        if node.children is None:
+            raise ValueError(f"{uri!r} lies below a leaf")
         fields.setdefault("permanent", True)
         made = Node(address.segments[-1], **fields)  # type: ignore[arg-type]
         self._attach(node, made)

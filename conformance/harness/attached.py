@@ -13,7 +13,7 @@ from conformance.harness.cases import Permutation
 from conformance.harness.clock import Clock, VirtualClock
 from conformance.harness.hooks import Outcome, Pending, Steering
 from conformance.harness.iut import Iut
-from conformance.harness.masking import Masker
+from conformance.harness.masking import Masker, secrets_of
 from conformance.harness.placeholders import Placeholders
 from conformance.harness.process import Implementation
 from conformance.harness.recorder import Recorder
@@ -29,7 +29,7 @@ class Attached:
 
     def __init__(self, iut: Iut, folder: Path, ask: Callable[[str], str] | None = None) -> None:
         self.iut, self.folder = iut, folder
-        self.masker = Masker(iut.secrets())
+        self.masker = Masker(secrets_of(iut))
         self.clock: Clock = Clock()
         self.cannot: set[str] = set()
         self.cases = 0
@@ -38,6 +38,8 @@ class Attached:
         self.process: Implementation | None = None
         self.recorder = Recorder(folder / "setup", self.clock, self.masker)
         self._spoken: dict[str, str] = {}
+        self._unsure = False
+        """Whether a reset may have undone what configure had changed."""
         self._ask = ask
         self._end_noted = False
 
@@ -74,7 +76,11 @@ class Attached:
         self.placeholders = Placeholders(self.iut, work_dir=work, places=places)
         if self.iut.attach.start:
             self.process = Implementation(
-                self.iut, self.placeholders, log=self.folder / "process.log", observe=self.see("process", SUITE, SUITE)
+                self.iut,
+                self.placeholders,
+                log=self.folder / "process.log",
+                observe=self.see("process", SUITE, SUITE),
+                mask=lambda octets: self.masker.octets(octets)[0],
             )
             try:
                 self.process.start()
@@ -208,6 +214,7 @@ class Attached:
         if answer is None:
             return False
         self.firmware_kept = answer.get("firmware") == "kept"
+        self._unsure = bool(self._spoken)
         self._spoken = {}
         return True
 
@@ -218,10 +225,11 @@ class Attached:
         wanted = {key: values.get(key, habit[key]) for key in habit}
         now = {**habit, **self._spoken}
         changed = {key: value for key, value in wanted.items() if now[key] != value}
-        if not changed:
+        if not changed and not self._unsure:
             return
-        answer = self.call("configure", changed)
-        if answer is None and not self._start_anew(changed):
+        answer = self.call("configure", wanted if self._unsure else changed)
+        self._unsure = False
+        if answer is None and changed and not self._start_anew(changed):
             axis, value = next(iter(changed.items()))
             raise outcome.not_applicable(f"{axis} {value} cannot be steered", outcome.STEERING)
         self._spoken = wanted

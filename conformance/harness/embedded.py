@@ -28,6 +28,11 @@ def write_embedded(folder: Path) -> list[Path]:
     return _write(folder, {"device": device, "server": server}, 8192)
 
 
+def embedded_iut(folder: Path, role: str, adapter: str) -> Path:
+    """An IUT file for one peer in the suite's own process, by another adapter: a wrong peer, say."""
+    return _write(folder, {role: _iut(role, {"adapter": adapter})}, 8192)[0]
+
+
 def write_example(folder: Path, size: int = 65536) -> list[Path]:
     """IUT files of both peers, attached as processes, for users to try and to start from."""
     program = [sys.executable, "-m", "conformance.cli"]

@@ -6,18 +6,39 @@ Nothing is lost by that: what credentials were worth was found on receipt and st
 from __future__ import annotations
 
 import base64
+import json
 import re
-from collections.abc import Iterable
-from typing import Any
+from collections.abc import Iterable, Iterator
+from itertools import zip_longest
+from typing import TYPE_CHECKING, Any
 from urllib.parse import quote, quote_plus
+from xml.sax.saxutils import escape
 
-from conformance.syncml.codec import Decoded, encode_tree
-from conformance.syncml.element import Element
+from conformance.dm.credentials import Account, account_digest, basic_data
+from conformance.syncml.codec import Decoded, decode, encode_tree
+from conformance.syncml.element import Element, SyntaxFault
+from conformance.syncml.model import b64
+
+if TYPE_CHECKING:
+    from conformance.harness.iut import Iut
 
 SHORTEST = 4
 """Secrets shorter than this many characters are not looked for in texts: they would blot out innocent words."""
 _SECRET_HEADERS = ("authorization", "proxy-authorization", "cookie", "set-cookie")
+_TELLING = 12
+"""Characters from which on Base64 sent as credentials is looked for in all of the message, and not in the Cred alone."""
+_CHARSETS = ("utf-8", "utf-16-be", "utf-16-le")
 _MAC = re.compile(r"(mac\s*=\s*)([^\s,;]+)", re.IGNORECASE)
+
+
+def secrets_of(iut: Iut) -> list[str]:
+    """The passwords of an IUT file and what is as good as one: basic credentials, and the digest that MD5 begins with."""
+    dm = iut.dm
+    owners = [dm.client_credentials, dm.server_credentials]
+    for device in dm.devices:
+        owners += [device.client_credentials, device.server_credentials]
+    accounts = [Account(owner.username, owner.password) for owner in owners if owner.password]
+    return [*iut.secrets(), *map(basic_data, accounts), *map(account_digest, accounts)]
 
 
 class Masker:
@@ -31,10 +52,12 @@ class Masker:
                     secret,
                     quote(secret, safe=""),
                     quote_plus(secret),
+                    escape(secret),
+                    json.dumps(secret)[1:-1],
+                    json.dumps(secret, ensure_ascii=False)[1:-1],
                     base64.b64encode(secret.encode()).decode(),
                 }
         self._words = sorted(spellings, key=len, reverse=True)
-        self._octets = [word.encode() for word in self._words]
         self._pattern = re.compile("|".join(re.escape(word) for word in self._words)) if self._words else None
 
     def text(self, text: str) -> str:
@@ -64,48 +87,78 @@ class Masker:
             shown.append([name, self.text(value)])
         return shown
 
-    def octets(self, octets: bytes, more: Iterable[bytes] = ()) -> tuple[bytes, list[list[int]]]:
-        """Octets with every secret, and every one of ``more``, masked by as many ``*``; and where: [offset, length]."""
-        spans: list[list[int]] = []
-        masked: bytearray | None = None
-        for word in (*more, *self._octets):
-            at = octets.find(word) if word else -1
-            while at >= 0:
-                masked = masked if masked is not None else bytearray(octets)
-                masked[at : at + len(word)] = b"*" * len(word)
-                spans.append([at, len(word)])
-                at = octets.find(word, at + len(word))
-        return (octets if masked is None else bytes(masked)), sorted(spans)
+    def octets(self, octets: bytes) -> tuple[bytes, list[list[int]]]:
+        """Octets with every secret masked by as many ``*``; and where: [offset, length]."""
+        return self._within(octets, (), "utf-8")
 
     def message(self, octets: bytes, decoded: Decoded | None) -> tuple[bytes, list[list[int]]]:
         """Octets of a message with its credentials masked as well.
 
-        Credentials that do not stand in the octets as they were read (character references, another charset) are masked
-        by encoding the message anew; then the one span is [0, 0].
+        Credentials that do not stand in the octets as they were read (character references), or that stand in other
+        places as well, are masked by encoding the message anew; then the one span is [0, 0].
         """
-        secrets = [data for data in _credentials(decoded) if data]
-        found = [data.encode() for data in secrets]
-        if decoded is not None and any(word not in octets for word in found):
-            return _anew(decoded), [[0, 0]]
-        return self.octets(octets, found)
+        hidden = sorted({data for data in _credentials(decoded) if data}, key=len, reverse=True)
+        if decoded is None or not hidden:
+            return self.octets(octets)
+        charset = next((c for c in _CHARSETS if all(data.encode(c) in octets for data in hidden)), None)
+        masked, spans = self._within(octets, hidden, charset) if charset else (b"*" * len(octets), [[0, len(octets)]])
+        known = [data for data in hidden if len(data) >= _TELLING and b64(data) is not None]
+        if charset and self._is_masked(decoded, masked, known):
+            return masked, spans
+        try:
+            return self._within(_anew(decoded), known, "utf-8")[0], [[0, 0]]
+        except ValueError:
+            return masked, spans  # what cannot be written again is better lost than kept
+
+    def _within(self, octets: bytes, more: Iterable[str], charset: str) -> tuple[bytes, list[list[int]]]:
+        masked, spans = octets, []
+        for word in (*more, *self._words):
+            wanted = word.encode(charset)
+            at = masked.find(wanted)
+            while at >= 0:
+                stars = ("*" * (len(wanted) // len("*".encode(charset)))).encode(charset)
+                masked = masked[:at] + stars + masked[at + len(wanted) :]
+                spans.append([at, len(wanted)])
+                at = masked.find(wanted, at + len(wanted))
+        return masked, sorted(spans)
+
+    def _is_masked(self, before: Decoded, octets: bytes, known: list[str]) -> bool:
+        """Whether masked octets are the message that they were, but for its secrets and ``known`` ones."""
+        try:
+            after = decode(octets)
+        except SyntaxFault:
+            return False
+        for old, new in zip_longest(_texts(before.root), _texts(after.root)):
+            if old is None or new is None or old[:2] != new[:2]:
+                return False
+            if old[1]:
+                same = not set(new[2].strip()) - {"*"}
+            else:
+                same = self._within(old[2].encode(), known, "utf-8")[0] == new[2].encode()
+            if not same:
+                return False
+        return True
+
+
+def _texts(root: Element) -> Iterator[tuple[str, bool, str]]:
+    """Name of each element, whether it holds credentials, and its text, in document order."""
+    stack = [(root, False)]
+    while stack:
+        element, inside = stack.pop()
+        text = element.text if element.octets is None else element.octets.decode("latin-1")
+        yield element.name, inside and element.name == "Data", text
+        stack.extend((child, element.name == "Cred") for child in reversed(element.children))
 
 
 def _credentials(decoded: Decoded | None) -> list[str]:
-    if decoded is None:
-        return []
-    return [
-        (data.text or (data.octets or b"").decode("latin-1")).strip()
-        for element in decoded.root.walk()
-        if element.name == "Cred"
-        for data in element.all("Data")
-    ]
+    return [] if decoded is None else [text.strip() for _, secret, text in _texts(decoded.root) if secret]
 
 
 def _anew(decoded: Decoded) -> bytes:
     def copy(element: Element, secret: bool) -> Element:
         hidden = secret and element.name == "Data"
         text = "*" * len(element.text) if hidden else element.text
-        below = [copy(child, secret or element.name == "Cred") for child in element.children]
+        below = [copy(child, element.name == "Cred") for child in element.children]
         return Element(element.name, element.vocabulary, below, text, None if hidden else element.octets)
 
-    return encode_tree(copy(decoded.root, False), decoded.encoding)
+    return encode_tree(copy(decoded.root, False), decoded.encoding, decoded.version or "1.2")

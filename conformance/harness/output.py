@@ -22,10 +22,14 @@ _LINE = 4096
 
 
 class Output:
-    """The output of an implementation over all its starts. Thread-safe."""
+    """The output of an implementation over all its starts. Thread-safe.
 
-    def __init__(self, file: Path | None = None) -> None:
-        self._file = file
+    ``mask`` takes the secrets out of what goes to the file; lines go there when they are complete.
+    """
+
+    def __init__(self, file: Path | None = None, mask: Callable[[bytes], bytes] = bytes) -> None:
+        self._file, self._mask = file, mask
+        self._line = b""
         self._room = threading.Condition()
         self._kept = bytearray()
         self._written = 0
@@ -39,11 +43,26 @@ class Output:
             self._kept += octets
             del self._kept[:-KEPT]
             self._room.notify_all()
-            space = IN_FILE - self._written
-            if self._file is not None and space > 0:
-                self._written += len(octets)
-                with contextlib.suppress(OSError), self._file.open("ab") as file:
-                    file.write(octets[:space])
+            if self._file is None or self._written >= IN_FILE:
+                return
+            self._line += octets
+            end = self._line.rfind(b"\n") + 1 or max(0, len(self._line) - _LINE if len(self._line) > 2 * _LINE else 0)
+            self._write(end)
+
+    def flush(self) -> None:
+        """Writes the last line too, whether it is complete or not."""
+        with self._room:
+            self._write(len(self._line))
+
+    def _write(self, count: int) -> None:
+        if not count:
+            return
+        masked = self._mask(self._line)  # as a whole: a secret may stand where it is cut
+        octets, self._line = masked[:count], masked[count:]
+        if self._file is not None and octets:
+            with contextlib.suppress(OSError), self._file.open("ab") as file:
+                file.write(octets[: IN_FILE - self._written])
+            self._written += len(octets)
 
     def wake(self) -> None:
         """Makes those who wait look again."""
@@ -107,6 +126,7 @@ class Reader:
                         break
             finally:
                 os.close(self._pipe)
+        self._output.flush()
         self._output.wake()
 
     def _read(self) -> bool:

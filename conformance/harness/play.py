@@ -79,7 +79,8 @@ def play(
         recorder.add("note", SUITE, SUITE, text=traceback.format_exc())
         ended = {"verdict": ERROR, "reason": f"the suite failed: {type(bug).__name__}: {bug}", "cause": None}
     _let_go(bench, recorder)
-    case = resolved(permutation, steps, objects, ended)
+    # Masked before it is judged, so that judging again sees the same.
+    case = recorder.masker.value(resolved(permutation, steps, objects, ended))
     judgement = _judged(case, recorder, terms)
     recorder.write(case)
     line = result_line(permutation, judgement, relative)

@@ -100,13 +100,14 @@ class Implementation:
 
     def __init__(
         self, iut: Iut, placeholders: Placeholders, *, log: Path | None = None, observe: Observe | None = None,
-        stop_seconds: float = 5.0,
+        stop_seconds: float = 5.0, mask: Callable[[bytes], bytes] = bytes,
     ) -> None:  # fmt: skip
-        """``log``: file that all output is added to. ``stop_seconds``: from SIGTERM to SIGKILL."""
+        """``log``: file that all output is added to, secrets taken out by ``mask``. ``stop_seconds``: from SIGTERM to
+        SIGKILL."""
         self._iut, self._placeholders = iut, placeholders
         self._observe = observe or (lambda data: None)
         self._stop_seconds = stop_seconds
-        self._output = Output(log)
+        self._output = Output(log, mask)
         self._life: Life | None = None
         self._lock = threading.Lock()
         self._mark = 0

@@ -106,6 +106,7 @@ class Recorder:
         for name, octets in self._small:
             (self.folder / name).write_bytes(octets)
         shown = json.dumps(self.masker.value(case), ensure_ascii=False, indent=1)
-        (self.folder / CASE).write_text(shown + "\n", encoding="utf-8")
+        # What came may hold half a surrogate pair; replaced so, it is the escape that JSON has for it.
+        (self.folder / CASE).write_text(shown + "\n", encoding="utf-8", errors="backslashreplace")
         lines = "".join(event.line() + "\n" for event in self.transcript.events)
-        (self.folder / TRANSCRIPT).write_text(lines, encoding="utf-8")
+        (self.folder / TRANSCRIPT).write_text(lines, encoding="utf-8", errors="backslashreplace")

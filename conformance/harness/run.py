@@ -101,6 +101,7 @@ class Run:
             try:
                 bench.open()
             except outcome.Stop as stop:
+                stop.reason = bench.masker.text(stop.reason)
                 self._failed[iut.role] = stop
                 raise
         return self._benches[iut.role]  # type: ignore[no-any-return]

@@ -54,7 +54,7 @@ def _fits(wanted: dict[str, Any], came: str | None) -> bool:
     if "expect" in wanted:
         fits.append(any(_equal(value, came) for value in _listed(wanted["expect"])))
     if "class" in wanted:
-        digits = came is not None and came.isdigit() and len(came) == 3
+        digits = came is not None and _number(came) is not None and len(came) == 3
         fits.append(digits and came is not None and came[0] in ("2" if wanted["class"] == "success" else "45"))
     if "matches" in wanted:
         fits.append(came is not None and re.fullmatch(str(wanted["matches"]), came) is not None)
@@ -63,6 +63,8 @@ def _fits(wanted: dict[str, Any], came: str | None) -> bool:
     return all(fits) if fits else came is not None
 
 
+_DIGITS = 18
+"""Digits of a number that came; what is longer is no number that anybody expects."""
 _RANGE = re.compile(r"(\d+)\.\.(\d+)")
 
 
@@ -72,9 +74,14 @@ def _equal(wanted: Any, came: str | None) -> bool:
     if came is None:
         return False
     span = _RANGE.fullmatch(str(wanted))
-    if span and came.strip().isdigit():
-        return int(span[1]) <= int(came) <= int(span[2])
+    number = _number(came.strip()) if span else None
+    if span and number is not None:
+        return int(span[1]) <= number <= int(span[2])
     return _plain(wanted) == came
+
+
+def _number(text: str) -> int | None:
+    return int(text) if text.isascii() and text.isdigit() and len(text) <= _DIGITS else None
 
 
 def _plain(value: Any) -> str:

@@ -230,5 +230,3 @@ def _likeness(operation: Operation, report: Report) -> tuple[int, int]:
     score += plain(report.item.source) in (operation.root, f"{operation.root}/{operation.name}")
     score += operation.status is not None
     return score, -operation.said.event.n
-
-

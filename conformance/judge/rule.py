@@ -13,6 +13,7 @@ from functools import cached_property
 from conformance.judge.answer import Book
 from conformance.judge.finding import FAIL, PASS, WARN, Catalogue, Finding, broken
 from conformance.judge.operation import Activity
+from conformance.judge.package import Turn, turns
 from conformance.judge.session import Said, Session, interruptions, sessions
 from conformance.judge.stream import Stream, streams
 from conformance.transcript import Event, Transcript
@@ -112,6 +113,16 @@ class View:
     def books(self) -> list[Book]:
         """For each session what was asked of the side and what it answered."""
         return [Book(session, self.side) for session in self.sessions]
+
+    @cached_property
+    def their_books(self) -> list[Book]:
+        """The same for the other side."""
+        return [Book(session, self.other) for session in self.sessions]
+
+    @cached_property
+    def turns(self) -> list[Turn]:
+        """The messages of all sessions with the state of the packages before each."""
+        return [turn for session in self.sessions for turn in turns(session)]
 
     @cached_property
     def streams(self) -> list[Stream]:

@@ -109,13 +109,17 @@ def target_source(view: View) -> Iterator[Hit]:
         client = said if said.side == "client" else said.answers
         device = client.header.source if client is not None and not client.made else None
         if said.side == "client":
-            first = said.session.first or said
-            device = first.header.source
-            good = source == device and (target != device or first.header.target == device)
+            device = (said.session.first or said).header.source
+            swapped = target == source or (_is_url(source) and not _is_url(target))
+            good = source == device and not swapped
         else:
             good = not device or target == device
         expected = f"Target and Source of a message of the {said.side}; the device is {device}"
         yield view.check(good, said, expected, f"Target {target}, Source {source}", "Target and Source of SyncHdr")
+
+
+def _is_url(name: str) -> bool:
+    return name.lower().startswith(("http://", "https://"))
 
 
 @rule("DM-HDR-009", title="CmdID is present, unique and not 0")
@@ -171,7 +175,8 @@ def cmd_ref(view: View) -> Iterator[Hit]:
                 what = f"CmdRef {answer.cmd_ref} of {answer.name} with CmdID {answer.cmd_id}"
                 if isinstance(answer, Status) and ref.heading:
                     good = answer.cmd_ref in (None, "0") and answer.cmd == "SyncHdr"
-                    yield view.check(good, ref.said, "CmdRef 0 with Cmd SyncHdr", f"CmdRef {answer.cmd_ref}, Cmd {answer.cmd}", what)
+                    actual = f"CmdRef {answer.cmd_ref}, Cmd {answer.cmd}"
+                    yield view.check(good, ref.said, "CmdRef 0 with Cmd SyncHdr", actual, what)
                 elif ref.owed is not None:
                     wanted = "Get" if isinstance(answer, Results) else ref.owed.command.name
                     named = ref.owed.command.name if isinstance(answer, Results) else answer.cmd

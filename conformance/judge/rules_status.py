@@ -29,7 +29,9 @@ def in_order(view: View) -> Iterator[Hit]:
         broken: set[int] = set()
         for ref in book.references:
             owed = ref.owed
-            if owed is None or not isinstance(ref.answer, Status) or owed.container or not view.judged(ref.said):
+            if owed is None or not isinstance(ref.answer, Status) or not view.judged(ref.said):
+                continue
+            if owed.container or isinstance(owed.command, Status | Results):
                 continue
             here = (owed.said.index, owed.placed.order, owed)
             before = last.get(ref.said.index)
@@ -131,7 +133,7 @@ def needless(view: View) -> Iterator[Hit]:
             if isinstance(owed.command, Results):
                 what = f"a Status for {owed.what}"
                 yield view.check(ref.answer.data != "200", ref.said, "no Status for Results", ref.answer.data, what)
-            elif isinstance(owed.command, Status):
+            elif isinstance(owed.command, Status) and ref.answer.cmd == "Status":
                 yield view.broken(
                     ref.said, "no Status for a Status", ref.answer.data, f"a Status for {owed.what}", "DM-STA-009", True
                 )
@@ -225,5 +227,3 @@ def _results(view: View, book: Book, owed: Owed) -> Iterator[Hit]:
 def _continued(said: Said) -> bool:
     """Whether Items of a message may go on with a large object, where the Source need not be repeated."""
     return said.answers is not None and said.answers.answers is not None and said.answers.answers.more
-
-

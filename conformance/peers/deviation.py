@@ -71,3 +71,7 @@ def _mixed(base: type, mixins: list[type]) -> type:
 
 def _all(classes: Mapping[str, type], made: Mapping[str, type]) -> dict[str, type]:
     return {**classes, **made}
+
+
+CLIENT = Register()
+"""Deviations of the reference device."""

@@ -14,7 +14,6 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
-from conformance.dm import treestate
 from conformance.dm.authentication import ClientKeys
 from conformance.dm.clientsession import ClientSession, ClientSettings
 from conformance.dm.credentials import Verifier
@@ -24,7 +23,7 @@ from conformance.dm.node import Node
 from conformance.fumo.agent import Firmware, Prompt, UpdateAgent
 from conformance.fumo.condition import Conditions
 from conformance.fumo.object import MO_ID
-from conformance.peers import deviceverbs
+from conformance.peers import deviceverbs, memory
 from conformance.peers.client_deviations import parts_for
 from conformance.peers.furniture import furnish, interior
 from conformance.peers.profile import DeviceProfile
@@ -83,7 +82,7 @@ class Device:
         """At which moment the power will be cut: download, update, or "" for never."""
         self.fresh()
         if kept is not None:
-            self._load(kept, packages or {})
+            memory.load(self, kept, packages or {})
 
     def fresh(self) -> None:
         """Factory state: nothing queued, nothing held, the nonces and the firmware of the profile."""
@@ -102,7 +101,7 @@ class Device:
         self.session: ClientSession | None = None
         self.wishes: deque[Wish] = deque()
         self.cut = ""
-        self._session_number = self.random.randrange(0x1000, 0x8000)
+        self.session_number = self.random.randrange(0x1000, 0x8000)
         self._message: bytes | None = None
         self._lanes = {DM: Lane(), CONTENT: Lane()}
         self._last_trigger = b""
@@ -301,9 +300,9 @@ class Device:
             return
         if wish.nonce is not None:
             self.keys.verifier.allowed.add("default")
-        self._session_number = self._session_number % 0xFFFE + 1
+        self.session_number = self.session_number % 0xFFFE + 1
         self.session = self._new_session()
-        number = wish.session_id or f"{self._session_number:X}"
+        number = wish.session_id or f"{self.session_number:X}"
         self._message = self.session.start(wish.alert_code, number, wish.nonce)
 
     def _new_session(self) -> ClientSession:
@@ -381,35 +380,9 @@ class Device:
     @property
     def kept(self) -> dict[str, Any]:
         """What a device must remember when its power is cut, as JSON. Packages are apart, in :attr:`packages`."""
-        verifier = self.keys.verifier
-        return {
-            "firmware": self.firmware.version, "boots": self.boots + 1, "session": self._session_number,
-            "nonces": [nonce.hex() for nonce in (self.keys.nonce, verifier.current)],
-            "tree": treestate.dump(self.tree), "outbox": self.outbox.dump(),
-            "objects": [
-                {"uri": each.uri, "package": each.package_name, "serial": each.package_serial, "agent": each.agent.dump()}
-                for each in self.objects
-            ],
-        }
+        return memory.dump(self)
 
     @property
     def packages(self) -> dict[str, Source]:
         """The packages that :attr:`kept` names. One name never stands for two packages."""
         return {each.package_name: each.agent.package for each in self.objects if each.agent.package is not None}
-
-    def _load(self, kept: Mapping[str, Any], packages: Mapping[str, Source]) -> None:
-        self.boots = int(kept["boots"])
-        self.fresh()
-        self._session_number = int(kept["session"])
-        self.firmware.version = str(kept["firmware"])
-        self.keys.nonce, self.keys.verifier.current = (bytes.fromhex(nonce) for nonce in kept["nonces"])
-        treestate.load(self.tree, kept["tree"])
-        self.outbox.load(kept["outbox"])
-        for row in kept["objects"]:
-            each = next((o for o in self.objects if o.uri == row["uri"]), None)
-            if each is not None:
-                each.package_serial = int(row["serial"])
-                each.agent.load(row["agent"], packages.get(row["package"]))
-        self.power_cut()
-
-

@@ -164,7 +164,7 @@ class Server:
         found = [self._talks.get(token), *reversed(self._talks.values())]
         for talk in found:
             if talk is not None and (talk.session.device, talk.session.session_id) == (source, session_id):
-                if not _begins(talk, message):
+                if (talk.open and talk.session.repeats(request.body)) or not _begins(talk, message):
                     return talk
                 break
         return self._begin(request, source)

@@ -191,7 +191,7 @@ class Talk:
         self._keys, self._statuses, self._values = {}, {}, {}
         if self.campaign is not None:
             self.campaign.take(answers, at)
-        elif self.told and self.device is not None:
+        elif self.device is not None and any(isinstance(answer.command, Alert) for answer in answers):
             self.device.lacks_display = any(answer.code == 406 for answer in answers)
 
     def _answer(self, command: Command) -> Answer:

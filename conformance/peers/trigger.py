@@ -5,10 +5,8 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from conformance.dm.credentials import DEFAULT_NONCES, Verifier
-from conformance.dm.trigger import Package0, TriggerError, parse, parse_push, session_text
+from conformance.dm.trigger import NOTIFICATION_TYPE, Package0, TriggerError, parse, parse_push, session_text
 
-MEDIA_TYPE = "application/vnd.syncml.notification"
-"""Content type of a WSP push that carries a trigger."""
 APPLICATION = "x-wap-application:syncml.dm"
 """Application id of the DM client."""
 VERSION = 11
@@ -29,7 +27,7 @@ def unpack(datagram: bytes) -> bytes | None:
         push = parse_push(datagram)
     except TriggerError:
         return None
-    meant = push.media_type.lower() == MEDIA_TYPE and push.application == APPLICATION
+    meant = push.media_type.lower() == NOTIFICATION_TYPE and push.application == APPLICATION
     return push.payload if meant else None
 
 

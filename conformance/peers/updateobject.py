@@ -119,3 +119,7 @@ class UpdateObject:
             self._package = self.agent.package
             self.package_serial += 1
         return f"{self.node.name}-{self.package_serial}"
+
+    def restore(self, serial: int, package: Source | None) -> None:
+        """The package of an earlier life is held again, under its name."""
+        self.package_serial, self._package = serial, package

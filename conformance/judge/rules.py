@@ -1,0 +1,28 @@
+"""All standing rules: importing the modules registers what is in them."""
+
+from __future__ import annotations
+
+from conformance.judge import (
+    rules_alert,
+    rules_authentication,
+    rules_campaign,
+    rules_command,
+    rules_form,
+    rules_header,
+    rules_largeobject,
+    rules_operation,
+    rules_package,
+    rules_report,
+    rules_status,
+    rules_transport,
+)
+from conformance.judge.rule import RULES, Rule
+
+MODULES = (
+    rules_form, rules_transport, rules_header, rules_package, rules_status, rules_authentication, rules_largeobject,
+    rules_command, rules_alert, rules_operation, rules_report, rules_campaign,
+)
+"""Modules with rules, in the order in which their findings are listed."""
+_ORDER = {module.__name__: place for place, module in enumerate(MODULES)}
+ALL: list[Rule] = sorted(RULES, key=lambda rule: _ORDER.get(rule.check.__module__, len(MODULES)))
+"""Every registered rule."""

@@ -1,0 +1,385 @@
+"""Rules of challenges and credentials (DM Protocol 9; DM Security 5.3).
+
+Secrets are masked in a transcript: whether credentials were right is read from its facts, which strangers' sessions lack.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import Any
+
+from conformance.judge.rule import Hit, View, rule
+from conformance.judge.rules_package import dev_info
+from conformance.judge.session import SESSION_ABORT, Said, Session
+from conformance.syncml.model import Chal, Results, Status, b64
+from conformance.transport.exchange import header
+
+MAC = "syncml:auth-mac"
+_WITH_NONCE = ("syncml:auth-md5", MAC)
+_TRIES = 5
+
+
+def kind_of(value: str | None) -> str:
+    """An authentication type as it compares."""
+    return (value or "").strip().lower()
+
+
+def shown_type(said: Said) -> str:
+    """The type of the credentials of a message, "" where it has none; a MAC stands in the HTTP header."""
+    if header(said.event.data.get("headers") or [], "x-syncml-hmac") is not None or _facts(said).get("integrity"):
+        return MAC
+    return kind_of(said.header.cred.type) if said.header.cred is not None else ""
+
+
+def chal_of(said: Said) -> Chal | None:
+    """The challenge for the other side in a message."""
+    return said.header_status.chal if said.header_status is not None else None
+
+
+def _facts(said: Said) -> dict[str, Any]:
+    facts = said.event.data.get("facts")
+    return facts if isinstance(facts, dict) else {}
+
+
+def nonce_print(said: Said) -> str:
+    """Something that tells the nonces of two messages apart, "" where a message issues none or it is masked."""
+    told = _facts(said).get("next_nonce")
+    if isinstance(told, dict):
+        return str(told.get("print", ""))
+    chal = chal_of(said)
+    text = chal.next_nonce if chal is not None else None
+    return text if text and "*" not in text else ""
+
+
+def good(code: str | None) -> bool:
+    """Whether a SyncHdr Status says that all is well."""
+    return code is not None and code[:1] == "2"
+
+
+@rule("DM-STA-008", title="401 and 407 for SyncHdr carry a Chal")
+def challenge_there(view: View) -> Iterator[Hit]:
+    """DM Protocol 9.1. On the Statuses of single commands none is demanded."""
+    for said in view.mine:
+        if said.refuses:
+            yield view.check(chal_of(said) is not None, said, "a Chal", None, f"Status {said.code} for SyncHdr")
+
+
+def _chals(said: Said) -> Iterator[tuple[Status, Chal]]:
+    for status in said.statuses:
+        if status.chal is not None:
+            yield status, status.chal
+
+
+@rule("DM-AUTH-006", title="md5 and MAC state Format b64")
+def base64_stated(view: View) -> Iterator[Hit]:
+    """DM RepPro 6.1.2, 6.1.6. Basic may leave it out."""
+    for said in view.mine:
+        for _, chal in _chals(said):
+            if kind_of(chal.type) in _WITH_NONCE:
+                yield view.check(chal.format == "b64", said, "Format b64", chal.format, f"Chal of type {chal.type}")
+        cred = said.header.cred
+        if cred is not None and kind_of(cred.type) == "syncml:auth-md5":
+            yield view.check(cred.format == "b64", said, "Format b64", cred.format, "Cred of type md5")
+
+
+@rule("DM-AUTH-022", title="challenges of type md5 and MAC carry a NextNonce")
+def nonce_there(view: View) -> Iterator[Hit]:
+    """DM Security 5.3.3. Whether a Chal in a good Status is a challenge is not said."""
+    for said in view.mine:
+        for status, chal in _chals(said):
+            if kind_of(chal.type) in _WITH_NONCE and (status.cmd == "SyncHdr" or status.cmd_ref == "0"):
+                there = bool((chal.next_nonce or "").strip())
+                what = f"NextNonce of the Chal with Status {status.data}"
+                yield view.check(there, said, "a nonce", chal.next_nonce, what, tolerated=good(status.data))
+
+
+@rule("DM-AUTH-012", title="nonces are long and new")
+def nonce_quality(view: View) -> Iterator[Hit]:
+    """DM Security 5.3.3: at least 16 octets, another one for each session."""
+    seen: dict[str, Session] = {}
+    for said in view.mine:
+        chal = chal_of(said)
+        if chal is None or kind_of(chal.type) not in _WITH_NONCE or not chal.next_nonce:
+            continue
+        told = _facts(said).get("next_nonce")
+        length = told.get("length") if isinstance(told, dict) else None
+        if length is None and "*" not in chal.next_nonce:
+            octets = b64(chal.next_nonce)
+            length = None if octets is None else len(octets)
+        if isinstance(length, int):
+            yield view.check(length >= 16, said, "at least 16 octets", f"{length}", "length of the nonce")
+        mark = nonce_print(said)
+        if mark:
+            known = seen.setdefault(mark, said.session)
+            yield view.check(known is said.session, said, "a new nonce", "one of an earlier session", "nonce of the challenge")
+
+
+@rule("DM-AUTH-013", title="a second challenge has a new nonce")
+def new_nonce(view: View) -> Iterator[Hit]:
+    """DM Security 5.3.3."""
+    for session in view.sessions:
+        before = ""
+        for said in session.by(view.side):
+            mark = nonce_print(said) if said.refuses else ""
+            if mark and before and view.judged(said):
+                yield view.check(mark != before, said, "another nonce", "the same", "nonce of the second challenge")
+            before = mark or before
+
+
+@rule("DM-AUTH-005", "DM-HMAC-006", title="Cred stands in SyncHdr only, and holds no MAC")
+def cred_place(view: View) -> Iterator[Hit]:
+    """DM RepPro 6.1.6, DM Security 5.4.1."""
+    for said in view.mine:
+        wrong = [placed.command.name for placed in said.walked if placed.command.cred is not None]
+        yield view.check(not wrong, said, "Cred in SyncHdr only", ", ".join(wrong), "Cred of a command")
+        cred = said.header.cred
+        if cred is not None:
+            yield view.check(
+                kind_of(cred.type) != MAC, said, "the MAC in the HTTP header", cred.type, "type of Cred", "DM-HMAC-006"
+            )
+
+
+@rule("DM-AUTH-020", title="212 answers credentials")
+def session_code(view: View) -> Iterator[Hit]:
+    """RepPro 10. Once credentials came in a session, 212 to a later message without them is seen in the samples."""
+    for session in view.sessions:
+        given = False
+        for said in session.said:
+            if said.side != view.side:
+                given = given or bool(shown_type(said))
+            elif view.judged(said) and said.code == "212" and said.answers is not None:
+                yield view.check(given, said, "200", "212", "Status for SyncHdr of a message without credentials")
+
+
+@rule("DM-AUTH-010", title="credentials are repeated after 200")
+def repeated(view: View) -> Iterator[Hit]:
+    """DM Protocol 9.1. Integrity by MAC has a rule of its own."""
+    for said, before, answer in _followups(view):
+        shown = shown_type(before)
+        if shown in ("", MAC) or answer.code != "200" or said.has_alert(SESSION_ABORT):
+            continue
+        if _session_accepted(said):
+            continue
+        yield view.check(
+            bool(shown_type(said)), said, "credentials", None, "the message after Status 200 to credentials"
+        )
+
+
+def _followups(view: View) -> Iterator[tuple[Said, Said, Said]]:
+    """Messages of the side with its message before and the answer to that one in between."""
+    for said in view.mine:
+        answer = said.answers
+        if answer is None or said.repeated:
+            continue
+        earlier = [other for other in said.session.by(said.side) if other.index < said.index]
+        if not earlier:
+            continue
+        if answer.answers is earlier[-1] and not answer.made:
+            yield said, earlier[-1], answer
+
+
+def _session_accepted(said: Said) -> bool:
+    """Whether the other side said 212 before in the session."""
+    return any(other.code == "212" for other in said.session.said if other.side != said.side and other.index < said.index)
+
+
+@rule("DM-AUTH-010", "DM-AUTH-007", title="credentials are made with the newest nonce by the formula")
+def facts_right(view: View) -> Iterator[Hit]:
+    """DM Security 5.3.2, DM Protocol 9.1. Without a challenge in the session, which nonce counts is open."""
+    for said in view.mine:
+        shown = _facts(said).get("credentials")
+        if not isinstance(shown, dict) or shown.get("type") != "md5":
+            continue
+        result, nonce = shown.get("result"), shown.get("nonce") or "unknown"
+        challenged = _challenged(said)
+        if result == "right":
+            yield view.ok(said, "DM-AUTH-010")
+            yield view.ok(said, "DM-AUTH-007")
+        elif result == "stale":
+            what = "nonce of the md5 credentials"
+            yield view.broken(said, "the newest nonce", f"the {nonce} one", what, "DM-AUTH-010", tolerated=not challenged)
+        elif result == "wrong" and challenged:
+            expected = "B64(MD5(B64(MD5(name:password)):nonce))"
+            yield view.broken(said, expected, "another value", "md5 credentials after a challenge", "DM-AUTH-007")
+
+
+def _challenged(said: Said) -> bool:
+    """Whether the other side gave a nonce in this session before."""
+    return any(
+        chal is not None and bool(chal.next_nonce) and other.code != "212"
+        for other in said.session.said
+        if other.side != said.side and other.index < said.index
+        for chal in (chal_of(other),)
+    )
+
+
+@rule("DM-AUTH-011", title="the type of authentication is constant")
+def constant_type(view: View) -> Iterator[Hit]:
+    """DM Protocol 9.1: once authentication has happened. A side that is asked for another type is not to blame."""
+    for session in view.sessions:
+        settled = ""
+        for said in session.said:
+            if said.side == view.side:
+                shown = shown_type(said)
+                chal = chal_of(said.answers) if said.answers is not None else None
+                if chal is not None and kind_of(chal.type) == shown:
+                    settled = shown
+                if shown and settled and view.judged(said):
+                    yield view.check(shown == settled, said, settled, shown, "type of the credentials")
+            elif not settled and said.answers is not None and good(said.code):
+                settled = shown_type(said.answers)
+
+
+def _challenges(view: View) -> Iterator[tuple[Said, Said, Chal]]:
+    """Messages of the side that go on after a challenge: the message, the challenge and its Chal."""
+    for said in view.mine:
+        answer = said.answers
+        if answer is None or said.excused or said.repeated or not answer.refuses or said.has_alert(SESSION_ABORT):
+            continue
+        chal = chal_of(answer)
+        if chal is not None and not answer.made:
+            yield said, answer, chal
+
+
+@rule("DM-AUTH-001", "DM-AUTH-002", "DM-AUTH-003", sides=("client",), title="a challenged client begins again")
+def client_retries(view: View) -> Iterator[Hit]:
+    """DM Protocol 9, 9.1. To give up is no breach."""
+    for said, answer, chal in _challenges(view):
+        wanted, shown = kind_of(chal.type), shown_type(said)
+        what = "the message after a challenge"
+        yield view.check(said.header_status is not None, said, "a Status for SyncHdr", None, what, "DM-AUTH-003")
+        challenged = answer.answers
+        if challenged is None or not challenged.opens:
+            continue
+        if wanted:
+            yield view.check(shown == wanted, said, f"credentials of type {chal.type}", shown or None, what)
+        alone = bool(dev_info(said)) and said.opens
+        yield view.check(alone, said, "the session alert and DevInfo again", "a message without", what, "DM-AUTH-002")
+
+
+@rule("DM-AUTH-021", "DM-AUTH-003", sides=("server",), title="a challenged server that repeats gives credentials")
+def server_retries(view: View) -> Iterator[Hit]:
+    """DM Protocol 9.1, 9.2. To give up is no breach."""
+    for said, _, chal in _challenges(view):
+        if not said.commands or said.refuses:
+            continue
+        wanted, shown = kind_of(chal.type), shown_type(said)
+        what = "commands after a challenge of the client"
+        yield view.check(said.header_status is not None, said, "a Status for SyncHdr", None, what, "DM-AUTH-003")
+        if wanted:
+            yield view.check(shown == wanted, said, f"credentials of type {chal.type}", shown or None, what)
+
+
+@rule("DM-AUTH-018", title="credentials of another type than asked for are not accepted")
+def wrong_type(view: View) -> Iterator[Hit]:
+    """DM Security 5.4.1."""
+    for said in view.mine:
+        answered = said.answers
+        if answered is None or answered.answers is None or answered.answers.side != said.side:
+            continue
+        challenge = answered.answers
+        chal = chal_of(challenge)
+        shown = shown_type(answered)
+        if chal is None or not challenge.refuses or not shown or not kind_of(chal.type):
+            continue
+        if shown == kind_of(chal.type):
+            yield view.ok(said)
+        elif said.code is not None:
+            yield view.check(
+                not good(said.code), said, "401, or the end of the session", said.code, f"credentials of type {shown}"
+            )
+
+
+@rule("DM-AUTH-004", title="an answer to failed authentication is nothing but Statuses")
+def statuses_only(view: View) -> Iterator[Hit]:
+    """DM Protocol 9.1. A client that is challenged itself begins again in the same message."""
+    for said in view.mine:
+        if not said.refuses or said.answers is None or said.answers.made:
+            continue
+        if said.side == "client" and (said.answers.refuses or said.opens):
+            continue
+        if said.has_alert(SESSION_ABORT):
+            continue
+        extra = [c.name for c in (*said.commands, *said.results) if said.side == "server" or isinstance(c, Results)]
+        yield view.check(not extra, said, "Statuses only", ", ".join(extra), f"a message with Status {said.code} for SyncHdr")
+
+
+@rule("DM-AUTH-016", sides=("client",), title="commands of a server that is not authenticated are not executed")
+def not_executed(view: View) -> Iterator[Hit]:
+    """DM Protocol 9."""
+    for book in view.books:
+        for owed in book.owed:
+            if owed.statuses and book.refused(owed.said) and view.judged(owed.statuses[0].said):
+                code = owed.code
+                yield view.check(not good(code), owed.statuses[0].said, "401 or 407", code, f"Status for {owed.what}")
+
+
+@rule("DM-AUTH-019", title="authentication is given up after a few tries")
+def few_tries(view: View) -> Iterator[Hit]:
+    """Field practice."""
+    for session in view.sessions:
+        tries = 0
+        for said in session.by(view.side):
+            if said.answers is not None and said.answers.refuses and not said.copy:
+                tries += 1
+                if tries > _TRIES and view.judged(said):
+                    yield view.broken(said, f"at most {_TRIES} tries", f"{tries}", "tries to authenticate in one session")
+                    break
+        if 0 < tries <= _TRIES:
+            yield view.ok()
+
+
+@rule("DM-HMAC-002", "DM-HMAC-005", title="the MAC is right and made with the newest nonce")
+def mac_right(view: View) -> Iterator[Hit]:
+    """DM Security 5.4.2, 5.4.4."""
+    for said in view.mine:
+        shown = _facts(said).get("integrity")
+        if not isinstance(shown, dict):
+            continue
+        result, challenged = shown.get("result"), _challenged(said)
+        if result == "right":
+            yield view.ok(said)
+            yield view.ok(said, "DM-HMAC-005")
+        elif result == "stale":
+            nonce = shown.get("nonce") or "unknown"
+            what = "nonce of the MAC"
+            yield view.broken(said, "the newest nonce", f"the {nonce} one", what, "DM-HMAC-005", not challenged)
+        elif result == "wrong" and challenged:
+            yield view.broken(said, "B64(MD5(B64(MD5(name:password)):nonce:B64(MD5(body))))", "another value", "the MAC")
+
+
+@rule("DM-HMAC-003", "DM-HMAC-005", title="a message with a MAC is answered 200 with a new nonce")
+def mac_answered(view: View) -> Iterator[Hit]:
+    """DM Security 5.4.3."""
+    for session in view.sessions:
+        before = ""
+        for said in session.by(view.side):
+            if not view.judged(said) or said.answers is None or shown_type(said.answers) != MAC:
+                continue
+            if not good(said.code):
+                continue
+            chal = chal_of(said)
+            there = chal is not None and kind_of(chal.type) == MAC and bool(chal.next_nonce)
+            actual = f"{said.code}, {'a' if there else 'no'} NextNonce"
+            yield view.check(said.code == "200" and there, said, "200 and a NextNonce", actual, "the answer to a MAC")
+            mark = nonce_print(said)
+            if mark and before:
+                yield view.check(mark != before, said, "a new nonce", "the one before", "nonce for the MAC", "DM-HMAC-005")
+            before = mark or before
+
+
+@rule("DM-HMAC-004", title="a MAC that was used once is used to the end")
+def mac_kept(view: View) -> Iterator[Hit]:
+    """DM Security 5.4.3. Its use in one direction only is not provided for."""
+    for session in view.sessions:
+        used = False
+        for said in session.by(view.side):
+            has = shown_type(said) == MAC
+            if used and view.judged(said):
+                yield view.check(has, said, "x-syncml-hmac", None, "a message after one with a MAC")
+            used = used or has
+        theirs = [said for said in session.by(view.other) if shown_type(said) == MAC]
+        if theirs and not used:
+            late = next((s for s in session.by(view.side) if view.judged(s) and s.index > theirs[0].index), None)
+            if late is not None and not late.refuses:
+                yield view.broken(late, "x-syncml-hmac", None, "the other side uses a MAC", tolerated=True)

@@ -1,0 +1,223 @@
+"""Rules of the Generic Alerts of firmware update: reports of operations and requests (FUMO TS 6.2, 7)."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from conformance.fumo.object import is_defined, is_failure
+from conformance.judge.operation import REQUESTS, Operation, Report, plain
+from conformance.judge.rule import Hit, View, rule
+from conformance.judge.rules_alert import mark_hit
+from conformance.judge.rules_operation import judged_operations
+
+CLIENT = ("client",)
+_TYPE_ROWS = {"Download": "FUMO-ALERT-004", "Update": "FUMO-ALERT-005", "DownloadAndUpdate": "FUMO-ALERT-006"}
+
+
+def _reports(view: View) -> Iterator[Report]:
+    """Reports to be judged, each once however often it was sent."""
+    for report in view.activity.reports:
+        if view.judged(report.said) and report.again is None:
+            yield report
+
+
+def _pairs(view: View) -> Iterator[tuple[Operation, Report]]:
+    """Operations with their reports."""
+    for operation in judged_operations(view):
+        if operation.report is not None and view.judged(operation.report.said):
+            yield operation, operation.report
+
+
+def _what(report: Report) -> str:
+    return f"report of type {report.type}"
+
+
+@rule("FUMO-ALERT-002", "FUMO-CI-002", sides=CLIENT, title="alerts of firmware update have the code 1226")
+def alert_code(view: View) -> Iterator[Hit]:
+    """DM Protocol 8.7.1.2."""
+    for report in (*view.activity.reports, *view.activity.requests):
+        if view.judged(report.said):
+            yield view.ok(report.said, "FUMO-CI-002" if report.request else "FUMO-ALERT-002")
+    for said, alert, kind in view.activity.misfits:
+        if view.judged(said):
+            requirement = "FUMO-CI-002" if kind.lower() in REQUESTS else "FUMO-ALERT-002"
+            yield view.broken(said, "1226", alert.data, f"code of an alert of type {kind}", requirement)
+
+
+@rule("FUMO-ALERT-009", "FUMO-ALERT-010", sides=CLIENT, title="the ResultCode is a defined number")
+def result_code(view: View) -> Iterator[Hit]:
+    """FUMO TS 6.2.4. Leading zeros and white space are not mentioned."""
+    for report in _reports(view):
+        if report.item.more:
+            continue
+        value, code = report.value, report.code
+        if code is None:
+            yield view.broken(report.said, "a decimal integer", value, f"Data of the {_what(report)}")
+            continue
+        plainly = value == str(code)
+        yield view.check(
+            plainly, report.said, "a decimal integer", value, f"Data of the {_what(report)}", tolerated=True
+        )
+        expected = "a code of the table or of a vendor range"
+        what = f"ResultCode of the {_what(report)}"
+        yield view.check(is_defined(code), report.said, expected, str(code), what, "FUMO-ALERT-010")
+
+
+@rule("FUMO-ALERT-011", "FUMO-ALERT-013", sides=CLIENT, title="Mark is one of its words, and tells a failure")
+def mark(view: View) -> Iterator[Hit]:
+    """FUMO TS 6.2, DM Protocol 8.7.1.8. No Mark means informational."""
+    for report in _reports(view):
+        value = report.meta.mark
+        if value is not None:
+            yield mark_hit(view, report.said, value, "FUMO-ALERT-013")
+        if report.code is not None and is_failure(report.code):
+            good = value is not None and value.strip().lower() != "informational"
+            what = f"Mark of the {_what(report)} with ResultCode {report.code}"
+            yield view.check(good, report.said, "a Mark other than informational", value, what)
+
+
+@rule("FUMO-ALERT-012", sides=CLIENT, title="the Format of a report is int")
+def meta_format(view: View) -> Iterator[Hit]:
+    """DM Protocol 8.7.1.5 to 8.7.1.7. That the Format is int follows from the value; others are seen."""
+    for report in _reports(view):
+        value = report.meta.format
+        tolerated = not (view.strict and value is None)
+        yield view.check(value == "int", report.said, "int", value, f"Format of the {_what(report)}", tolerated=tolerated)
+
+
+@rule("FUMO-ALERT-003", "FUMO-MULTI-002", sides=CLIENT, title="Source names the object")
+def source(view: View) -> Iterator[Hit]:
+    """FUMO TS 6.2.1. The executed node instead of the root is a known reading."""
+    for operation, report in _pairs(view):
+        uri = plain(report.item.source)
+        child = f"{operation.root}/{operation.name}"
+        what = f"Source of the {_what(report)}"
+        other = view.activity.object_of(uri)
+        if uri in (operation.root, child):
+            yield view.check(uri == operation.root, report.said, operation.root, uri, what, tolerated=True)
+        elif other is not None and other != operation.root:
+            yield view.broken(report.said, operation.root, uri, what, "FUMO-MULTI-002")
+        else:
+            yield view.broken(report.said, operation.root, report.item.source, what)
+    if len(view.activity.objects) > 1:
+        for operation, report in _pairs(view):
+            if view.activity.object_of(report.item.source) == operation.root:
+                yield view.ok(report.said, "FUMO-MULTI-002")
+
+
+@rule(*_TYPE_ROWS.values(), sides=CLIENT, title="the type belongs to what was executed")
+def report_type(view: View) -> Iterator[Hit]:
+    """FUMO TS 6.2.2."""
+    for operation, report in _pairs(view):
+        requirement = _TYPE_ROWS[operation.name]
+        what = f"type of the report of Exec on {operation.name}"
+        good = report.type == operation.expected
+        yield view.check(good, report.said, operation.expected, report.type, what, requirement)
+
+
+@rule("FUMO-ALERT-007", "FUMO-ALERT-008", "FUMO-ALERT-019", sides=CLIENT, title="the Correlator comes back")
+def correlator(view: View) -> Iterator[Hit]:
+    """FUMO TS 6.2.3."""
+    for operation, report in _pairs(view):
+        wanted, came = operation.correlator, report.alert.correlator
+        what = f"Correlator of the {_what(report)}"
+        if wanted is None:
+            tolerated = came == ""
+            yield view.check(came is None, report.said, "no Correlator", came, what, "FUMO-ALERT-008", tolerated)
+            continue
+        yield view.check(came == wanted, report.said, wanted, came, what)
+        others = {
+            op.correlator for op in view.activity.operations if op is not operation and op.accepted and op.correlator
+        } - {wanted}
+        if others:
+            yield view.check(came not in others, report.said, wanted, came, what, "FUMO-ALERT-019")
+
+
+@rule("FUMO-ALERT-015", sides=CLIENT, title="the report comes after the Status of the Exec")
+def after_status(view: View) -> Iterator[Hit]:
+    """FUMO TS 6.2."""
+    for operation, report in _pairs(view):
+        if operation.answered is not None:
+            good = report.said.event.n >= operation.answered.event.n
+            what = f"the {_what(report)} and the Status of its Exec"
+            yield view.check(good, report.said, "the Status first", "the report first", what)
+
+
+@rule("FUMO-ALERT-016", sides=CLIENT, title="each operation is reported once")
+def once(view: View) -> Iterator[Hit]:
+    """FUMO TS 6.2. A report whose Status never came may be sent again as it was."""
+    for operation, report in _pairs(view):
+        yield view.ok(operation.report.said if operation.report else report.said)
+    for report in view.activity.reports:
+        if not view.judged(report.said):
+            continue
+        if report.again is not None:
+            earlier = [r for r in view.activity.reports if r is report.again or r.again is report.again]
+            before = [r for r in earlier if r.said.event.n < report.said.event.n]
+            answered = any(r.answered for r in before)
+            what = f"a second {_what(report)}"
+            yield view.check(not answered, report.said, "one report", "it was answered and came again", what)
+        elif report.operation is None and _all_reported(view, report):
+            yield view.broken(report.said, "one report", "another one", f"the {_what(report)} of nothing that was executed")
+
+
+def _all_reported(view: View, report: Report) -> bool:
+    """Whether the operation that a report would fit was reported before in other words."""
+    return any(
+        op.report is not None and op.expected == report.type.lower() and op.report.answered
+        and op.report.said.event.n < report.said.event.n
+        for op in judged_operations(view)
+    )
+
+
+@rule("FUMO-ALERT-023", sides=CLIENT, title="DownloadAndUpdate sends no report on the way")
+def no_half_report(view: View) -> Iterator[Hit]:
+    """FUMO TS 6.2.2."""
+    for operation in judged_operations(view):
+        if operation.name != "DownloadAndUpdate" or operation.report is None or not view.judged(operation.report.said):
+            continue
+        half = next((report for report in operation.others if view.judged(report.said)), None)
+        place = half.said if half is not None else operation.report.said
+        actual = half.type if half is not None else None
+        yield view.check(half is None, place, "one report of the whole", actual, "reports of DownloadAndUpdate")
+
+
+@rule("FUMO-EXEC-012", sides=CLIENT, title="a refused Exec is not reported")
+def refused(view: View) -> Iterator[Hit]:
+    """FUMO TS 6.1."""
+    for operation in judged_operations(view):
+        if not operation.refused or operation.status in ("401", "407"):
+            continue
+        follow = next(
+            (
+                report
+                for report in view.activity.reports
+                if report.operation is None and report.again is None and view.judged(report.said)
+                and report.said.event.n > operation.said.event.n and report.type.lower() == operation.expected
+                and (report.alert.correlator or None) == operation.correlator
+            ),
+            None,
+        )
+        where = follow.said if follow is not None else operation.answered
+        what = f"Exec on {operation.root}/{operation.name} was answered {operation.status}"
+        yield view.check(follow is None, where, "no report", "a report", what)
+
+
+@rule("FUMO-CI-005", "FUMO-CI-006", "FUMO-CI-009", "FUMO-CI-010", sides=CLIENT, title="requests have their form")
+def requests(view: View) -> Iterator[Hit]:
+    """FUMO TS 7.1."""
+    for report in view.activity.requests:
+        said, uri = report.said, report.item.source
+        if not view.judged(said):
+            continue
+        what = f"of the request of type {report.type}"
+        there = report.item.data is not None or bool(report.item.data_elements)
+        yield view.check(there, said, "a Data element", None, f"Data {what}", "FUMO-CI-006")
+        came = report.alert.correlator
+        yield view.check(came is None, said, "no Correlator", came, f"Correlator {what}", "FUMO-CI-009")
+        form = report.meta.format
+        yield view.check(bool(form), said, "a Format", form, f"Format {what}", "FUMO-CI-010")
+        if uri and view.activity.known:
+            root = view.activity.object_of(uri)
+            good, expected = root == plain(uri), "the root of an update object"
+            yield view.check(good, said, expected, uri, f"Source {what}", "FUMO-CI-005", root is not None)
