@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import random
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Any
@@ -101,8 +102,8 @@ class Bench:
         self.fetches: list[Request] = []
         self.settings = ServerSettings(self.profile.server_id, self.profile.server_url)
         self.keys = PeerKeys(
-            self.profile.authentication, Verifier(self.profile.client, self.profile.client_nonce), self.profile.server,
-            self.profile.server_nonce,
+            self.profile.authentication, Verifier(self.profile.client, self.profile.client_nonce, random.Random(1).randbytes),
+            self.profile.server, self.profile.server_nonce,
         )
         self.session: ServerSession | None = None
         self.respond: Callable[[Request], Response | None] = lambda request: None

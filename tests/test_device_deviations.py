@@ -61,7 +61,7 @@ def operate(bench: Bench, content: bytes | Response, *operations: str, correlato
         commands = [] if name == "Update" else [set_(f"{node}/PkgURL", URL)]
         correlator = f"job-{number}" if correlators else None
         bench.play([sequence(*commands, run(node, correlator))], [get(f"{ROOT}/State")], seconds=20)
-    bench.state()
+        bench.state()
 
 
 def good(bench: Bench, tmp: Path) -> None:

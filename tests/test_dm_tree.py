@@ -290,4 +290,4 @@ def test_many_siblings_cost_no_more_than_few() -> None:
         return time.perf_counter() - begin
 
     seconds(200)
-    assert seconds(8000) < 12 * max(seconds(1000), 0.005)
+    assert seconds(8000) < 30 * max(seconds(1000), 0.01)

@@ -654,6 +654,27 @@ def test_memory_carries_over_to_another_server() -> None:
     assert len(device.execs) == 2 and outcome(again)["operation"] == "update"
 
 
+def test_another_authentication_at_the_next_start_counts() -> None:
+    import json
+
+    made = server()
+    plan(made)
+    again = Server(ServerProfile(authentication="basic"), kept=json.loads(made.kept), sources=lambda path: Memory())
+    device = ScriptedDevice(again, kind="basic")
+    device.session()
+    assert len(device.execs) == 1
+
+
+def test_configure_changes_nothing_where_it_cannot_be_done() -> None:
+    from conformance.attach import NotSupported
+
+    made = server()
+    made.verb("enrol", {"device_id": "urn:bare", "authentication": "none"}, 0)
+    with pytest.raises(NotSupported, match="urn:bare"):
+        made.verb("configure", {"authentication": "basic"}, 0)
+    assert {device.keys.kind for device in made.planner.devices.values()} == {"md5", "none"}
+
+
 def test_reset_forgets_but_does_not_repeat_itself() -> None:
     made = server()
     name = plan(made)

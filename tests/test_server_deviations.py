@@ -213,8 +213,7 @@ def test_the_plain_server_repeats_itself(plain: dict[str, list[object]]) -> None
 
 @pytest.mark.parametrize("name", DEVIATIONS.ids)
 def test_deviation_changes_what_crosses_the_wire(name: str, plain: dict[str, list[object]]) -> None:
-    changed = [title for title, scenario in SCENARIOS.items() if play(scenario, name) != plain[title]]
-    assert changed
+    assert any(play(scenario, name) != plain[title] for title, scenario in SCENARIOS.items())
 
 
 def test_two_deviations_of_one_part_go_together() -> None:

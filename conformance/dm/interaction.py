@@ -52,7 +52,6 @@ class ScriptedUser:
 
     def __init__(self) -> None:
         self.queued: dict[str, deque[Reaction]] = {}
-        self.seen: list[Question] = []
 
     def queue(self, code: str, reaction: Reaction) -> None:
         """The next question of that kind is answered so, after those queued before."""
@@ -60,7 +59,6 @@ class ScriptedUser:
 
     def ask(self, question: Question) -> Reaction:
         """Takes the next reaction for this kind of question."""
-        self.seen = [*self.seen[-63:], question]
         waiting = self.queued.get(question.code)
         return waiting.popleft() if waiting else Reaction()
 

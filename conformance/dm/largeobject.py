@@ -49,10 +49,6 @@ class Splitter:
             return (self.source.size + 2) // 3 * 4
         return self.source.size
 
-    def fits(self, room: int, encoding: str) -> bool:
-        """Whether the object goes into one message with that many octets of room."""
-        return self.size(encoding) <= room
-
     def fill(self, item: Item, room: int, encoding: str) -> bool:
         """Puts the next chunk of at most ``room`` octets into the item; True where it was the last (DM Protocol 7).
 

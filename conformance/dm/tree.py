@@ -18,7 +18,6 @@ from conformance.transport.exchange import Source
 
 PROPERTIES = ("ACL", "Format", "Name", "Size", "Type")
 """Properties that this tree supports; others are answered 406 (DM TND 7.3)."""
-CHANGEABLE = ("ACL", "Name")
 ROOT_ACL = "Add=*&Get=*"
 """Factory value of the root (DM TND 7.7.1.2)."""
 TNDS = ("application/vnd.syncml.dmtnds+xml", "application/vnd.syncml.dmtnds+wbxml")

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
+from conformance.dm.clientsession import ClientSession
 from conformance.dm.credentials import Account
 from conformance.dm.interaction import Reaction
 from conformance.dm.trigger import TriggerError, parse, parse_push
@@ -37,7 +38,8 @@ class OwnDevice:
         self.script = Script(becomes=_becomes(bench))
         self.device = ScriptedDevice(self._profile(identity, spoken), self.script, seed=bench.cases)
         self.own_time = bench.clock if isinstance(bench.clock, VirtualClock) else VirtualClock()
-        self._label, self._sessions, self._session = "", 0, 0
+        self._label, self._sessions = "", 0
+        self._session: ClientSession | None = None
 
     def _profile(self, identity: DeviceIdentity, spoken: dict[str, str]) -> DeviceProfile:
         iut = self.bench.iut
@@ -161,8 +163,8 @@ class OwnDevice:
         self.recorder.message(SERVER, DEVICE, response.body, decoded, response.headers, facts=facts, **data)
 
     def _name_session(self) -> None:
-        if id(self.device.session) != self._session:
-            self._session = id(self.device.session)
+        if self.device.session is not self._session:
+            self._session = self.device.session
             self._sessions += 1
             self._label = f"s{self._sessions}"
 

@@ -93,7 +93,7 @@ class StepKind:
     nested: bool = False
 
 
-_ANSWER = ("status", "data", "format", "type", "children", "name")
+_ANSWER = ("status", "data", "format", "type", "children")
 _CLIENT, _SERVER, _BOTH = ("client",), ("server",), ("client", "server")
 
 STEPS: dict[str, StepKind] = {

@@ -129,7 +129,7 @@ class Book:
         for placed in said.walked:
             command = placed.command
             identity = command.cmd_id
-            if identity is None or isinstance(command, Other):
+            if identity in (None, "", "0") or isinstance(command, Other):
                 continue
             owed = Owed(said, placed, closing)
             if identity in seen:

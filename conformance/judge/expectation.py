@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping
-from dataclasses import dataclass, field
 from typing import Any
 
 from conformance.judge.finding import PASS, Catalogue, Finding, Requirement, broken
 from conformance.judge.lookup import Commanded, answers_to, commanded, received_object
 from conformance.judge.matcher import Match, match
+from conformance.judge.step import Played, played_steps
 from conformance.syncml.model import Alert, Item, Message, Results, Status, text_of
 from conformance.transcript import DEVICE, Event, Transcript
 
@@ -21,30 +21,6 @@ ALERT_TYPES = {
     "user-request": ALERT_PREFIX + "userrequest",
 }
 _OPERATION_ALERT = {"download": "FUMO-ALERT-001", "update": "FUMO-ALERT-001", "download-and-update": "FUMO-ALERT-001"}
-
-
-@dataclass(slots=True)
-class Played:
-    """One step as it was played: its data, the events between its begin and its end, and what it sent."""
-
-    index: str
-    step: dict[str, Any]
-    begin: int
-    end: int | None = None
-    why: str = ""
-    sent: list[dict[str, Any]] = field(default_factory=list)
-
-
-def played_steps(transcript: Transcript) -> list[Played]:
-    """The steps that were begun, in order."""
-    steps: list[Played] = []
-    for event in transcript.of("step"):
-        if event.data["phase"] == "begin":
-            steps.append(Played(event.data["index"], event.data["step"], event.n))
-        elif steps:
-            step = next(s for s in reversed(steps) if s.index == event.data["index"])
-            step.end, step.why, step.sent = event.n, event.data.get("why", ""), event.data.get("sent", [])
-    return steps
 
 
 class Expectations:
@@ -129,9 +105,9 @@ class Expectations:
             return
         what = f"Status of {kind} on {node}" if node else f"Status of {kind}"
         base = str(step.get("ensures", ""))
-        if "status" in expect:
+        for came in dict.fromkeys(s.data for s in statuses) or [None] if "status" in expect else ():
             finding = self.compare(
-                expect["status"], code, self.requirement(base), at, what if statuses else f"{what}: none came"
+                expect["status"], came, self.requirement(base), at, what if statuses else f"{what}: none came"
             )
             if finding:
                 yield finding
@@ -150,15 +126,17 @@ class Expectations:
         self, wanted: Any, came: str | None, requirement: Requirement, at: int | None, node: str
     ) -> Iterator[Finding]:
         matcher = wanted if isinstance(wanted, dict) else {"expect": wanted}
-        names = set(came.split("/")) if came else set()
-        listed = matcher["expect"] if isinstance(matcher["expect"], list) else [matcher["expect"]]
-        for name in map(str, listed):
-            shown = name if name in names else (came or None)
-            finding = self.compare(
-                {**matcher, "expect": name}, shown, requirement, at, f"{name} among the children of {node}"
-            )
-            if finding:
-                yield finding
+        names = came.split("/") if came else []
+        for key in ("expect", "not"):
+            listed = matcher.get(key, [])
+            for name in map(str, listed if isinstance(listed, list) else [listed]):
+                shown = name if name in names else (came or None)
+                rest = {k: v for k, v in matcher.items() if k not in ("expect", "not")}
+                finding = self.compare(
+                    {**rest, key: name}, shown, requirement, at, f"{name} among the children of {node}"
+                )
+                if finding:
+                    yield finding
 
     def _answers(self, sent: dict[str, Any]) -> tuple[list[Status], list[Item], int | None]:
         statuses: list[Status] = []
@@ -215,6 +193,7 @@ class Expectations:
             "format": meta.format,
             "mark": meta.mark,
             "type": meta.type,
+            "count": str(self.reports(played, ALERT_TYPES[name])),
         }
         for key, value in values.items():
             if key in expect:
@@ -230,21 +209,22 @@ class Expectations:
 
     def report(self, played: Played, alert_type: str) -> tuple[Event | None, Alert | None]:
         """The first Generic Alert of that type since the last Exec before the step, or since the case began."""
-        since = 0
-        for step in played_steps(self.transcript):
-            if step.begin >= played.begin:
-                break
-            for sent in step.sent:
-                if sent["command"] == "Exec":
-                    since = sent["event"]
+        return next(self._reports(played, alert_type), (None, None))
+
+    def reports(self, played: Played, alert_type: str) -> int:
+        """How many of them came until the step ended."""
+        return sum(1 for _ in self._reports(played, alert_type))
+
+    def _reports(self, played: Played, alert_type: str) -> Iterator[tuple[Event, Alert]]:
+        before = [s for s in played_steps(self.transcript) if s.begin < played.begin]
+        since = max((sent["event"] for s in before for sent in s.sent if sent["command"] == "Exec"), default=0)
         until = played.end or len(self.transcript) + 1
         for event in self._messages:
             if since < event.n < until and event.sender == DEVICE:
                 decoded = event.decoded()
                 for alert in generic_alerts(decoded.message) if decoded else ():
                     if type_of(alert) == alert_type:
-                        return event, alert
-        return None, None
+                        yield event, alert
 
     def _quiet(self, played: Played, expect: dict[str, Any]) -> Iterator[Finding]:
         until = played.end or len(self.transcript) + 1
@@ -278,12 +258,15 @@ class Expectations:
                 yield finding
 
     def _values(self, played: Played, expect: dict[str, Any]) -> Iterator[Finding]:
-        """Values that the suite measured while the step was played."""
+        """Values that the suite measured while the step was played; one that it did not get is nothing."""
         until = played.end or len(self.transcript) + 1
-        for event in self.transcript.of("value"):
-            if played.begin < event.n < until and event.data["name"] in expect:
-                came = event.data["value"]
-                yield from self._keyed(played, expect, {event.data["name"]: came}, event.n, event.data.get("says", ""))
+        found = {e.data["name"]: e for e in self.transcript.of("value") if played.begin < e.n < until}
+        for key in expect:
+            event = found.get(key)
+            if event is not None:
+                yield from self._keyed(played, expect, {key: event.data["value"]}, event.n, event.data.get("says", ""))
+            elif played.end is not None and not played.why and not self._died:
+                yield from self._keyed(played, expect, {key: None}, played.end, "was not seen")
 
     def _keyed(
         self, played: Played, expect: dict[str, Any], values: Mapping[str, Any], at: int | None, says: str
@@ -327,20 +310,33 @@ class Expectations:
         ]
         last = found[-1] if found else None
         values: dict[str, Any] = {"count": len(found)}
+        says = f"of {given['command']} on {node}" if node else f"of {given['command']}"
         if last is not None:
             values |= {"data": last.data, "correlator": last.correlator, "inside": last.inside or None}
+        else:
+            yield from self._never(played, [key for key in expect if key not in values and key != "digest"], says)
         if "digest" in expect:
             values["digest"] = received_object(self.transcript, node) or None
-        says = f"of {given['command']} on {node}" if node else f"of {given['command']}"
         yield from self._keyed(played, expect, values, last.event.n if last else None, says)
         if "before" in given and found:
             yield from self._order(played, found[0], given["before"])
+        elif "before" in given and not expect:
+            yield from self._never(played, [""], says)
+
+    def _never(self, played: Played, keys: list[str], says: str) -> Iterator[Finding]:
+        """Findings about a command that never came, of which more was expected than its number."""
+        for key in keys:
+            requirement = self.requirement(_ensured(played, (played.step.get("expect") or {}).get(key), ""))
+            finding = self.compare({"expect": "the command"}, None, requirement, None, f"{key} {says}: none came".strip())
+            if finding:
+                yield finding
 
     def _order(self, played: Played, first: Commanded, later: str) -> Iterator[Finding]:
         """Findings about what must come before what; ``later`` is a node."""
-        after = next((c for c in commanded(self.transcript) if c.node == later and c.command.name == "Exec"), None)
+        every = [c for c in commanded(self.transcript) if c.command is first.command or c.command.name == "Exec"]
+        after = next((c for c in every if c.node == later and c.command is not first.command), None)
         if after is not None:
-            ordered = (first.event.n, int(first.command.cmd_id or 0)) < (after.event.n, int(after.command.cmd_id or 0))
+            ordered = next(c for c in every if c.command in (first.command, after.command)).command is first.command
             requirement = self.requirement(str(played.step.get("ensures", "")))
             finding = self.compare(
                 True, _text(ordered), requirement, after.event.n, f"{first.node} is set before Exec on {later}"

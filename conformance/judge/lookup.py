@@ -78,7 +78,7 @@ def received_object(transcript: Transcript, node: str) -> str:
             continue
         meta = found.command.meta_of(found.item)
         if (meta.format or "") == "b64" and isinstance(found.item.data, str):
-            encoded += found.item.data.encode()
+            encoded += "".join(found.item.data.split()).encode()
             keep = len(encoded) % 4 if found.item.more else 0
             ready, encoded = encoded[: len(encoded) - keep], encoded[len(encoded) - keep :]
             summary.update(payload(Item(data=ready), meta))
@@ -127,6 +127,8 @@ def _wanted(message: Message, command: str, alert: str) -> Iterator[str]:
 
 def _code(answer: Message, msg_id: str | None, cmd_id: str) -> str | None:
     for status in answer.statuses():
-        if status.cmd_ref == cmd_id and status.msg_ref == msg_id:
+        # Samples of the text leave CmdRef out of a Status for the SyncHdr (DM Protocol 11).
+        cmd_ref = "0" if status.cmd == "SyncHdr" and status.cmd_ref is None else status.cmd_ref
+        if cmd_ref == cmd_id and status.msg_ref == msg_id:
             return status.data
     return None

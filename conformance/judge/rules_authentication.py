@@ -28,7 +28,8 @@ def shown_type(said: Said) -> str:
     """The type of the credentials of a message, "" where it has none; a MAC stands in the HTTP header."""
     if header(said.event.data.get("headers") or [], "x-syncml-hmac") is not None or _facts(said).get("integrity"):
         return MAC
-    return kind_of(said.header.cred.type) if said.header.cred is not None else ""
+    kind = kind_of(said.header.cred.type) if said.header.cred is not None else ""
+    return "a MAC in Cred" if kind == MAC else kind
 
 
 def chal_of(said: Said) -> Chal | None:

@@ -220,10 +220,19 @@ def device_identity(view: View) -> Iterator[Hit]:
                 )
 
 
-@rule("DM-V11-002", "DM-V11-003", title="what DM 1.1 does not have is not used with it")
-def old_version(view: View) -> Iterator[Hit]:
-    """Towards a DM 1.1 peer: neither Correlator nor Generic Alert."""
-    requirement = "DM-V11-003" if view.side == "client" else "DM-V11-002"
+@rule("DM-V11-003", sides=("client",), title="a DM 1.1 client uses nothing of DM 1.2")
+def old_client(view: View) -> Iterator[Hit]:
+    """DM 1.1.2 has neither Correlator nor Generic Alert."""
+    return _old_version(view)
+
+
+@rule("DM-V11-002", sides=("server",), title="nothing of DM 1.2 is used towards a DM 1.1 client")
+def old_peer(view: View) -> Iterator[Hit]:
+    """DM 1.1.2 has neither Correlator nor Generic Alert."""
+    return _old_version(view)
+
+
+def _old_version(view: View) -> Iterator[Hit]:
     for said in view.mine:
         if not _old(said):
             continue
@@ -234,4 +243,4 @@ def old_version(view: View) -> Iterator[Hit]:
             or (isinstance(placed.command, Alert) and placed.command.data == "1226")
         ]
         expected = "no Correlator and no Alert 1226"
-        yield view.check(not new, said, expected, ", ".join(new), "elements that DM 1.1 does not have", requirement)
+        yield view.check(not new, said, expected, ", ".join(new), "elements that DM 1.1 does not have")

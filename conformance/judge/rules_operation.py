@@ -89,24 +89,15 @@ def _superseded(view: View, operation: Operation) -> bool:
 
 @rule("FUMO-EXEC-015", sides=CLIENT, title="nothing is fetched before Exec")
 def no_early_fetch(view: View) -> Iterator[Hit]:
-    """FUMO TS 6.1.1."""
+    """FUMO TS 6.1.1. Another operation than that of the address may fetch it, too."""
     urls = _urls(view)
+    executed = [operation.said.event.n for operation in view.activity.operations]
     for event in _fetches(view):
-        for url, n, place in urls:
-            if _address(url) != _address(str(event.data.get("url", ""))) or event.n < n:
-                continue
-            if not _told_before(view, place, event.n):
-                executed = any(op.said.event.n < event.n for op in view.activity.operations)
-                if not executed:
-                    yield view.broken(event, "no fetch before Exec", f"GET {url}", "the address was only written")
-                    break
-                yield view.ok(event)
-            break
-
-
-def _told_before(view: View, place: str, n: int) -> bool:
-    """Whether the operation of a PkgURL was executed before an event."""
-    return any(f"{op.root}/{op.name}" == place and op.said.event.n < n for op in view.activity.operations)
+        wanted = _address(str(event.data.get("url", "")))
+        url = next((url for url, n, _ in urls if n < event.n and _address(url) == wanted), None)
+        if url is not None:
+            good = any(n < event.n for n in executed)
+            yield view.check(good, event, "no fetch before Exec", f"GET {url}", "the address was only written")
 
 
 def _urls(view: View) -> list[tuple[str, int, str]]:

@@ -118,7 +118,10 @@ def nothing_to_say(view: View) -> Iterator[Hit]:
 def _silence(view: View) -> Iterator[Hit]:
     for session in view.sessions:
         if session.over and session.exchanges[-1].request is not None:
-            yield view.ok(session.exchanges[-1].given)
+            last = session.exchanges[-1].response
+            yield view.ok(last)
+            if last is not None and last.header.cred is None and last.header_status and not last.header_status.chal:
+                yield view.ok(last, "DM-AUTH-015")
 
 
 @rule("DM-SES-015", sides=("server",), title="no new commands while the client owes Statuses")

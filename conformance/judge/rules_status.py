@@ -103,9 +103,19 @@ def _silent_containers(book: Book) -> set[int]:
     return found
 
 
-@rule("DM-SES-009", "DM-SES-010", "DM-STA-003", title="every message that is answered gets a Status for SyncHdr")
-def header_status(view: View) -> Iterator[Hit]:
-    """DM Protocol 8.4 to 8.6. A message that only aborts the session needs none."""
+@rule("DM-SES-010", sides=("client",), title="the client gives every message a Status for SyncHdr")
+def client_header_status(view: View) -> Iterator[Hit]:
+    """DM Protocol 8.5. A message that aborts the session needs none."""
+    return _header_status(view)
+
+
+@rule("DM-SES-009", "DM-STA-003", sides=("server",), title="the server gives every message a Status for SyncHdr")
+def server_header_status(view: View) -> Iterator[Hit]:
+    """DM Protocol 8.4, 8.6. A message that aborts the session needs none."""
+    return _header_status(view)
+
+
+def _header_status(view: View) -> Iterator[Hit]:
     for book in view.books:
         for said in book.session.by(view.side):
             if not view.judged(said) or said.answers is None or said.excused or said.answers.made:

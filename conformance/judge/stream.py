@@ -145,11 +145,14 @@ def _goes_on(stream: Stream, chunk: Chunk) -> bool:
 
 
 def refused(chunk: Chunk, then: Said) -> bool:
-    """Whether the receiver broke the object off before the message ``then``: no 213 for the piece, or Alert 1225, 1223."""
+    """Whether the receiver broke the object off before the message ``then``: an error for the piece, Alert 1225 or 1223.
+
+    A good Status other than 213 is a fault of the receiver and breaks nothing off.
+    """
     answer = then.answers
     if answer is None or then.excused:
         return then.excused
     if answer.has_alert(NO_END_OF_DATA, SESSION_ABORT) or answer.refuses:
         return True
-    codes = [s.data for s in answer.statuses if s.cmd_ref == chunk.command.cmd_id and s.cmd != "SyncHdr"]
-    return bool(codes) and "213" not in codes
+    codes = [s.data or "" for s in answer.statuses if s.cmd_ref == chunk.command.cmd_id and s.cmd != "SyncHdr"]
+    return any(code[:1] in ("3", "4", "5") or code in ("214", "215", "216") for code in codes)

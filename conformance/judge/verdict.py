@@ -12,6 +12,7 @@ from typing import Any
 from conformance.judge.expectation import Expectations
 from conformance.judge.finding import ERROR, FAIL, INCONCLUSIVE, NOT_APPLICABLE, PASS, Catalogue, Finding, verdict_of
 from conformance.judge.rule import standing
+from conformance.judge.step import played_steps
 from conformance.transcript import Transcript
 
 
@@ -52,7 +53,20 @@ def judge(case: Mapping[str, Any], transcript: Transcript, catalogue: Catalogue,
         reason = f"{first.requirement}: {first.message}"
     elif verdict == ERROR:
         reason = "nothing was asserted"
+    elif unplayed := _unplayed(case, transcript):
+        verdict, reason = INCONCLUSIVE, unplayed
     return Judgement(verdict, reason, None, findings, expectations.readings)
+
+
+def _unplayed(case: Mapping[str, Any], transcript: Transcript) -> str:
+    """Why a case was not played to its end, "" where it was: what is left out must not pass unseen."""
+    steps = [step for step in played_steps(transcript) if "." not in step.index]
+    # That no report came is a finding of its step.
+    said = [step.why for step in steps if step.why and ("await" not in step.step or step.why == "unfinished")]
+    why = said[-1] if said else ""
+    if why == "unfinished":
+        return "the time for an operation passed while something was still being fetched"
+    return why or ("the case was not played to its end" if len(steps) < len(case.get("steps") or ()) else "")
 
 
 def _alive(transcript: Transcript, catalogue: Catalogue) -> list[Finding]:

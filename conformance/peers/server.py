@@ -98,6 +98,15 @@ class Server:
         }  # fmt: skip
         return Enrolment.of({**own, **{key: value for key, value in given.items() if value}}, self._octets)
 
+    def authenticate(self, kind: str) -> None:
+        """From now on sessions are authenticated that way. Raises ``ValueError`` where a device has no credentials."""
+        for device in self.planner.devices.values():
+            if kind != "none" and not device.keys.account.username:
+                raise ValueError(f"{device.device_id} was enrolled without credentials")
+        self.authentication = kind
+        for device in self.planner.devices.values():
+            device.keys.kind = kind
+
     # -- kept over restarts ------------------------------------------------------------------------------------------
 
     @property
@@ -108,13 +117,15 @@ class Server:
     def _save(self) -> None:
         kept = {
             "planner": self.planner.dump(), "authentication": self.authentication, "offset": self.offset,
-            "published": self.published,
+            "published": self.published, "habit": self.profile.authentication,
         }  # fmt: skip
         self._saved = json.dumps(kept)
 
     def _load(self, kept: Mapping[str, Any]) -> None:
         self.authentication, self.offset = kept["authentication"], kept["offset"]
         self.planner.load(kept["planner"])
+        if kept["habit"] != self.profile.authentication:
+            self.authenticate(self.profile.authentication)  # it was started in another way this time
         self.published = {}
         for path, (file, media) in kept["published"].items():
             self.publish(path, file, media)

@@ -38,16 +38,8 @@ def configure(server: Server, given: Given, at: float) -> Answer:
         if key in given and given[key] not in known:
             raise ValueError(f"{key} {given[key]!r} is not one of {', '.join(known)}")
     if "authentication" in given:
-        server.authentication = given["authentication"]
-        for device in server.planner.devices.values():
-            _authenticate(device, server.authentication)
+        server.authenticate(given["authentication"])
     return None
-
-
-def _authenticate(device: Enrolment, kind: str) -> None:
-    if kind != "none" and not device.keys.account.username:
-        raise ValueError(f"{device.device_id} was enrolled without credentials")
-    device.keys.kind = kind
 
 
 def idle(server: Server, given: Given, at: float) -> Answer:
