@@ -137,6 +137,7 @@ def test_remarks_never_change_findings(n: int, chance: random.Random) -> None:
 @given(st.randoms(use_true_random=False))
 def test_no_mixture_of_messages_crashes_a_rule(chance: random.Random) -> None:
     script = spoilt(chance.randint(0, 10_000))
+    script.encoding = "wbxml"
     for _ in range(2):
         script.steps += spoilt(chance.randint(0, 10_000)).steps
     for _ in range(chance.randint(1, 6)):

@@ -268,6 +268,8 @@ ROWS: list[tuple[str, str, Callable[[], Script], Spoil, str]] = [
     ("FUMO-ALERT-009", "client", update, told(data=None), FAIL),
     ("FUMO-ALERT-009", "client", update, told(data=" 200"), WARN),
     ("FUMO-ALERT-010", "client", update, told(data="201"), FAIL),
+    ("FUMO-RC-BAD", "client", failed, told(data="600"), FAIL),
+    ("DM-ALERT-005", "client", update, meta(format=None), WARN),
     ("FUMO-ALERT-011", "client", failed, meta(mark=None), WARN),
     ("FUMO-ALERT-011", "client", failed, meta(mark="informational"), WARN),
     ("FUMO-ALERT-012", "client", update, meta(format=None), WARN),
@@ -285,6 +287,8 @@ ROWS: list[tuple[str, str, Callable[[], Script], Spoil, str]] = [
     ("FUMO-ALERT-025", "server", update, lambda s: setattr(at(s, 6).status("Alert", 1), "data", "406"), WARN),
     ("FUMO-ALERT-035", "server", update, lambda s: at(s, 3).message.commands.append(report("update")), FAIL),
     ("FUMO-DL-016", "server", lambda: failed_download(False), become(lambda: failed_download(True)), FAIL),
+    ("FUMO-DL-014", "server", update, lambda s: at(s, 1).one(Sequence).commands.insert(
+        0, Replace(cmd_id="70", items=[item(f"{OBJECT}/Update/PkgData", "QUJD", format="b64")])), WARN),
     ("FUMO-CI-002", "client", request, lambda s: setattr(at(s, 0).one(Alert, 1), "data", "1224"), FAIL),
     ("FUMO-CI-005", "client", request, asks(source="./Vendor"), FAIL),
     ("FUMO-CI-005", "client", request, asks(source=f"{OBJECT}/DownloadAndUpdate"), WARN),

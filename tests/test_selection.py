@@ -124,5 +124,5 @@ def test_sanity_cases_stand_around_their_theme(tmp_path: Path) -> None:
 
 def test_a_claims_file_with_a_wrong_key_is_refused_with_its_line(tmp_path: Path) -> None:
     (tmp_path / "claims.yaml").write_text("claims:\n  - {id: a, pics: P, role: client, title: t}\n  - {id: b, pix: P}\n")
-    with pytest.raises(FileFault, match=r"claims\.yaml:3: claims\.1: "):
+    with pytest.raises(FileFault, match=r"claims\.yaml:3: claims\[1\]: "):
         load_claims(tmp_path)

@@ -122,7 +122,8 @@ class ServerSession:
         self._msg_id = 0
         self._cmd_id = 0
         self._received: Received | None = None
-        self._print = b""
+        self._print = self._incoming = b""
+        """Digest of the message that was answered last, and of the one at hand."""
         self._answer: Outgoing | None = None
         self._commands: list[Command] = []
         self._splitter: Splitter | None = None
@@ -146,7 +147,7 @@ class ServerSession:
             received.repeated = True
             received.authenticated = self.authenticated
             return received
-        self._print = hashlib.sha256(octets).digest()
+        self._incoming = hashlib.sha256(octets).digest()
         self.encoding = received.decoded.encoding
         self._take_header(message)
         received.facts = self.check(message, octets, headers)
@@ -282,7 +283,7 @@ class ServerSession:
         message.final = self.ends(message, ends) if final is None else final
         self._unfinished = self.sending_large
         self.over = message.final and not self.expects_answer(message)
-        self._answer = self.send(message)
+        self._answer, self._print = self.send(message), self._incoming
         return self._answer
 
     def _add_commands(self, message: Message, got: Received, commands: list[Command], large: Splitter | None) -> bool:
@@ -294,7 +295,7 @@ class ServerSession:
             return False
         if self.sending_large and self._large is not None:
             return self.add_chunk(message)
-        if got.refused:
+        if got.refused and self._commands:
             commands = self._commands
             large = None if self._first is None else Splitter(self._first.source, self._first.format)
         self._commands, self._first = commands, large
@@ -365,9 +366,9 @@ class ServerSession:
 
     def credentials(self) -> Cred | None:
         """The server's own credentials for this message, or ``None`` where none are due."""
-        if self.keys.kind in ("none", "hmac") or self.accepted or not self.settings.send_credentials:
+        if self.own_kind in ("none", "hmac") or self.accepted or not self.settings.send_credentials:
             return None
-        return make_cred(self.keys.kind, self.keys.account, self.nonce)
+        return make_cred(self.own_kind, self.keys.account, self.nonce)
 
     def statuses(self, message: Message) -> list[Status]:
         """One Status for the SyncHdr and one for each command that wants one, in order (DM Protocol 8.4, 8.6)."""
@@ -473,4 +474,4 @@ def _without_size(meta: Meta | None) -> Meta | None:
 
 
 def _number(text: str | None) -> int | None:
-    return int(text) if text is not None and text.strip().isdigit() and len(text) < 12 else None
+    return int(text) if text and text.isascii() and text.strip().isdigit() and len(text) < 12 else None

@@ -138,14 +138,27 @@ class ClientBench(Attached):
             found = player.present([f"{self.iut.objects[0]}/{node}" for node in dict.fromkeys(nodes)])
             large = player.reads("./DevDetail/LrgObj") == "true"
             player.close()
+        except outcome.Stop:
+            if not self.dead():
+                raise
         finally:
             player.release()
             self.recorder.write({"id": "discovery", "steps": []})
             self.recorder, self.player = mine
+        if self.dead() or player.lost:
+            raise self._undiscovered(player)
         held = {
             claim.id for claim in self.claims.values() if claim.node and f"{self.iut.objects[0]}/{claim.node}" in found
         }
         return frozenset(held | ({"large-objects"} if large else set()))
+
+    def _undiscovered(self, player: ClientPlayer) -> outcome.Stop:
+        """Why the tree could not be read; nothing is concluded from what was."""
+        dead, working = self.dead(), player.talk is not None
+        if dead:
+            self.note_end(working=working)
+        make = outcome.error if dead and not working else outcome.inconclusive
+        return make(f"while the tree of the device was read: {dead or player.lost}")
 
     def _need_verbs(self, permutation: Permutation) -> None:
         for verb in permutation.case.needs.verbs:

@@ -38,6 +38,8 @@ class ClientPlayer:
         self.sessions = 0
         self.lost = ""
         """Why the session broke down, where it did: what comes after is not judged."""
+        self.strange = ""
+        """Why what came last is no message, where anything of the kind came."""
         self.pending_hook: Pending | None = None
         self._hook_kind, self._nudging = "", False
 
@@ -101,8 +103,13 @@ class ClientPlayer:
                 return False
             if attempt == "server-initiated" and not self.bench.can("start_session client"):
                 break
+        dead = self.bench.dead()
+        if dead:
+            raise outcome.error(f"no session came after {self._asked(kind)}: {dead}")
+        strange = f"; what came is no SyncML message: {self.strange}" if self.strange else ""
         raise outcome.inconclusive(
-            f"no session came within {self.times.connect:g} s after {self._asked(kind)}", setup=not self.sessions
+            self.lost or f"no session came within {self.times.connect:g} s after {self._asked(kind)}{strange}",
+            setup=not self.sessions,
         )
 
     def _asked(self, kind: str) -> str:
@@ -167,6 +174,8 @@ class ClientPlayer:
                 continue
             if self.take(incoming):
                 return True
+            if self.lost:
+                return False
             deadline = max(deadline, clock.now() + self.times.message)
 
     def _watch(self, until: Callable[[], bool] | None) -> Callable[[], bool]:
@@ -183,24 +192,32 @@ class ClientPlayer:
         received = talk.take(incoming)
         if received.message is None:
             talk.refuse()
+            self.strange = str(received.fault)
+            self._endless(talk)
             return False
         if received.message.header.source not in (self.iut.dm.device_id, None) and talk.answered_alone == 0:
             found = received.message.header.source
             talk.answer()
             raise outcome.error(
-                f"the session came from {found!r}, the IUT file says device_id {self.iut.dm.device_id!r}"
+                f"the session came from {found!r}, the IUT file says device_id {self.iut.dm.device_id!r}",
+                setup=True,
             )
         if talk.may_command:
             return True
-        talk.answered_alone += 1
-        if talk.answered_alone > ENDLESS:
+        if not talk.session.sending_large and self._endless(talk):
             talk.refuse()
-            self.lost = f"the session went on for {ENDLESS} messages without coming to an end"
             return False
         talk.answer()
         if received.aborted:
             self.lost = self.lost or "the device aborted the session (Alert 1223)"
         return False
+
+    def _endless(self, talk: Conversation) -> bool:
+        """Counts a message that the suite answers by itself; true where there were too many of them."""
+        talk.answered_alone += 1
+        if talk.answered_alone > ENDLESS:
+            self.lost = f"the session went on for {ENDLESS} messages without coming to an end"
+        return talk.answered_alone > ENDLESS
 
     def _talk_of(self, incoming: Incoming) -> Conversation:
         request = incoming.request
@@ -210,6 +227,7 @@ class ClientPlayer:
             message = None
         if self.talk is not None and (message is None or self.talk.belongs(message)):
             return self.talk
+        self.release()  # the old session may be half open for good, but its request shall not hang
         self.sessions += 1
         settings = ServerSettings(self.iut.dm.server_id, self.bench.link.dm_url)
         self.talk = Conversation(f"s{self.sessions}", settings, self.bench.keys, self.recorder)

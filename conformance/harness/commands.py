@@ -8,6 +8,7 @@ from typing import Any, Protocol
 
 from conformance.dm.largeobject import Splitter
 from conformance.dm.serversession import ServerSession
+from conformance.harness import outcome
 from conformance.harness.vocabulary import kind_of
 from conformance.syncml.model import (
     Add,
@@ -87,6 +88,10 @@ def _put_data(
     source = shelf.source(given["package"])
     wbxml = session.encoding == "wbxml"
     command.meta = Meta(format="bin" if wbxml else "b64", type=given.get("type", "application/octet-stream"))
+    limit, size = session.peer_max_obj, Splitter(source, command.meta.format or "b64").size(session.encoding)
+    if limit is not None and size > limit:
+        what = f"the package takes {size} octets, the device takes objects up to {limit} (MaxObjSize)"
+        raise outcome.not_applicable(what, outcome.PACKAGE)
     if (
         source.size <= OBJECT_LIMIT
         and source.size * 2 < (session.peer_max_msg or OBJECT_LIMIT * 2)

@@ -43,7 +43,7 @@ def write_example(folder: Path, size: int = 65536) -> list[Path]:
     hook = "http://127.0.0.1:{port:hook}/hook"
     device = {
         "notify": "udp://127.0.0.1:{port:notify}", "ready": ready, "hook": hook,
-        "start": [*program, "device", "--url", "{server_url}", "--notify-port", "{port:notify}", *common],
+        "start": [*program, "device", "--url", "{server_url}", "--notify-port", "{port:notify}", "--patience", "2", *common],
     }  # fmt: skip
     server = {
         "server_url": "http://127.0.0.1:{port:dm}/dm", "ready": ready, "hook": hook,

@@ -13,7 +13,7 @@ from conformance.harness.catalogue import load_ambiguities, load_catalogue
 from conformance.harness.hooks import VERBS
 from conformance.harness.selection import load_claims
 from conformance.harness.vocabulary import PACKAGE_PLACES, PLACES, kind_of
-from conformance.harness.yamlfile import FileFault, FileFaults, load
+from conformance.harness.yamlfile import Document, FileFault, FileFaults, load
 from conformance.judge.finding import Catalogue
 
 LOCK = "ids.lock"
@@ -181,16 +181,27 @@ def _deviation_faults(root: Path, catalogue: Catalogue) -> Iterator[FileFault]:
         if not path.is_file():
             yield FileFault(path, 0, "", "is missing")
             continue
-        document = load(path)
-        rows = document.value.get("deviations", []) if isinstance(document.value, dict) else document.value
-        for index, row in enumerate(rows):
-            keys = ("deviations", index) if isinstance(document.value, dict) else (index,)
-            line = document.where(*keys)[0]
-            for identity in row.get("breaks", []):
-                if identity not in catalogue:
-                    yield FileFault(path, line, "breaks", f"{row.get('id')}: {identity} is not in the catalogue")
-            if not 1 <= len(row.get("breaks", [])) <= 3:
-                yield FileFault(path, line, "breaks", f"{row.get('id')}: expected one to three requirements")
+        try:
+            document = load(path)
+        except FileFault as fault:
+            yield fault
+            continue
+        if not isinstance(document.value, list):
+            yield document.fault("expected a list of deviations")
+            continue
+        for index, row in enumerate(document.value):
+            yield from _row_faults(document, row, index, catalogue)
+
+
+def _row_faults(document: Document, row: Any, index: int, catalogue: Catalogue) -> Iterator[FileFault]:
+    breaks = row.get("breaks") if isinstance(row, dict) else None
+    if not isinstance(breaks, list) or not 1 <= len(breaks) <= 3:
+        name = row.get("id") if isinstance(row, dict) else row
+        yield document.fault(f"{name}: expected one to three requirements", index, "breaks")
+        return
+    for identity in breaks:
+        if identity not in catalogue:
+            yield document.fault(f"{row.get('id')}: {identity} is not in the catalogue", index, "breaks")
 
 
 def write_lock(root: Path) -> int:

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 
 from conformance.harness import outcome
 from conformance.harness.cases import Case, Permutation, permutations
-from conformance.harness.yamlfile import FileFault, load
+from conformance.harness.yamlfile import load
 
 if TYPE_CHECKING:
     from conformance.harness.iut import Iut
@@ -45,11 +45,16 @@ def load_claims(root: Path) -> dict[str, Claim]:
     path = root / "claims.yaml"
     document = load(path)
     claims: dict[str, Claim] = {}
-    for index, row in enumerate(document.value["claims"]):
+    rows = document.value.get("claims") if isinstance(document.value, dict) else None
+    if not isinstance(rows, list):
+        raise document.fault("expected a list of claims", "claims")
+    for index, row in enumerate(rows):
+        if not isinstance(row, dict):
+            raise document.fault("expected a mapping with id, pics, role and title", "claims", index)
         try:
             claim = Claim(**{"default": "tree" if row.get("node") else "yes", **row})
         except TypeError as fault:
-            raise FileFault(path, document.where("claims", index)[0], f"claims.{index}", str(fault)) from fault
+            raise document.fault(str(fault), "claims", index) from fault
         claims[claim.id] = claims[claim.pics] = claim
     return claims
 

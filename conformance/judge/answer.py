@@ -119,7 +119,15 @@ class Book:
         closing = owed.closing
         return not (
             closing is None or closing.made or closing.has_alert(SESSION_ABORT) or closing.excused
-            or self.superseded(owed.said) or self.failed(owed.said)
+            or self.superseded(owed.said) or self.failed(owed.said) or self.misreferred(owed)
+        )
+
+    def misreferred(self, owed: Owed) -> bool:
+        """Whether a Status came that was meant for this command but names it wrongly, which is a breach of its own."""
+        return any(
+            ref.owed is None and not ref.heading and isinstance(ref.answer, Status) and ref.said.index > owed.said.index
+            and ref.answer.cmd == owed.command.name and (ref.answer.cmd_ref == owed.command.cmd_id or ref.target is owed.said)
+            for ref in self.references
         )
 
     def _owe(self, said: Said) -> None:

@@ -19,6 +19,7 @@ from conformance.judge.session import Said
 from conformance.syncml.model import Add, Exec, Replace
 
 SERVER = ("server",)
+_WAYS = ("Download/PkgURL", "DownloadAndUpdate/PkgURL", "Update/PkgData")
 _PATIENCE = 5
 """Refusals of the same Exec in one session after which the server repeats it without end."""
 
@@ -120,6 +121,27 @@ def _delivered(view: View, node: str, after: Said, until: Said) -> bool:
         for placed in said.walked
         for item in placed.command.items
     )
+
+
+@rule("FUMO-DL-014", sides=SERVER, title="one way of delivery is set for an operation")
+def one_way(view: View) -> Iterator[Hit]:
+    """FUMO TS, appendix: a package and an address exclude each other."""
+    written: dict[str, set[str]] = {root: set() for root in view.activity.objects}
+    starts = {id(operation.command): operation for operation in _operations(view)}
+    for said in view.mine:
+        for placed in said.walked:
+            command = placed.command
+            operation = starts.get(id(command))
+            if operation is not None:
+                ways = sorted(written[operation.root])
+                what = f"what was set before Exec on {operation.root}/{operation.name}"
+                yield view.check(len(ways) < 2, said, "one of them", " and ".join(ways), what)
+                written[operation.root] = set()
+            for item in command.items if isinstance(command, Replace | Add) else ():
+                root = view.activity.object_of(item.target)
+                below = plain(item.target)[len(root) + 1 :] if root is not None else ""
+                if root is not None and below in _WAYS and (item.data or item.data_elements):
+                    written[root].add(below)
 
 
 @rule("FUMO-EXEC-026", sides=SERVER, title="a refused Exec is not repeated without end")

@@ -6,9 +6,9 @@ from collections.abc import Iterator
 
 from conformance.judge.answer import Book, Owed
 from conformance.judge.rule import Hit, View, rule
-from conformance.judge.session import NEXT_MESSAGE, NO_END_OF_DATA, SESSION_ABORT, number
-from conformance.judge.stream import Chunk, Stream, refused
-from conformance.syncml.model import Add, Alert, Block, Command, Copy, Delete, Replace
+from conformance.judge.session import NEXT_MESSAGE, NO_END_OF_DATA, SESSION_ABORT, Placed, Said, number
+from conformance.judge.stream import CARRIERS, Chunk, Stream, place, refused
+from conformance.syncml.model import Add, Alert, Block, Command, Copy, Delete, Item, Replace
 
 _NEW = (Add, Replace, Delete, Copy, Block)
 """Commands that must not stand between the chunks of an object."""
@@ -39,6 +39,19 @@ def more_data(view: View) -> Iterator[Hit]:
         if again:
             what = f"a chunk of {stream.node} after {stream.total} of {size} octets"
             yield view.broken(last.said, "MoreData", None, what)
+    chunks = {id(chunk.item) for stream in view.streams for chunk in stream.chunks}
+    for said in view.mine:
+        for placed in said.walked if not said.final else ():
+            for item in placed.command.items if placed.command.name in CARRIERS else ():
+                if id(item) not in chunks and _torn(said, placed, item):
+                    yield view.broken(said, "MoreData", None, f"{place(item)} has less data than its Size, and no Final")
+
+
+def _torn(said: Said, placed: Placed, item: Item) -> bool:
+    """Whether an Item announces more octets than it holds."""
+    alone = Stream(said.session, [Chunk(said, placed, item)])
+    size = alone.size
+    return size is not None and size > max(alone.total, alone.decoded) and not _lines(alone)
 
 
 @rule("DM-LOB-004", title="an object that fits into one message has no MoreData")
@@ -79,7 +92,7 @@ def size_once(view: View) -> Iterator[Hit]:
 
 
 def _lines(stream: Stream) -> bool:
-    """Whether an object has white space or markup that a sender may have counted in another way (dm 21.45)."""
+    """Whether an object has white space or markup that a sender may have counted in another way."""
     for chunk in stream.chunks:
         data = chunk.item.data
         if isinstance(data, str) and any(c in data for c in "\r\n<>&\"'"):
@@ -130,8 +143,8 @@ def _between(chunk: Chunk, goes_on: bool) -> list[str]:
         if (placed.order < chunk.placed.order and goes_on) or (placed.order > chunk.placed.order and chunk.item.more):
             found.append(command.name)
     items = chunk.command.items
-    place = next(index for index, item in enumerate(items) if item is chunk.item)
-    if (place > 0 and goes_on) or (place < len(items) - 1 and chunk.item.more):
+    nth = next(index for index, item in enumerate(items) if item is chunk.item)
+    if (nth > 0 and goes_on) or (nth < len(items) - 1 and chunk.item.more):
         found.append("another Item")
     return found
 

@@ -216,7 +216,7 @@ def _idle(turn: Turn) -> bool:
     before = said.answers
     if not turn.client_open or before is None or said.excused or before.made or not before.has_alert(NEXT_MESSAGE):
         return False
-    return not said.commands and not said.results and bool(said.statuses)
+    return all(_steers(command) for command in said.commands) and not said.results and bool(said.statuses)
 
 
 def _left_open(view: View, said: Said) -> bool:

@@ -44,7 +44,7 @@ def alert_code(view: View) -> Iterator[Hit]:
             yield view.broken(said, "1226", alert.data, f"code of an alert of type {kind}", requirement)
 
 
-@rule("FUMO-ALERT-009", "FUMO-ALERT-010", sides=CLIENT, title="the ResultCode is a defined number")
+@rule("FUMO-ALERT-009", "FUMO-ALERT-010", "FUMO-RC-BAD", sides=CLIENT, title="the ResultCode is a defined number")
 def result_code(view: View) -> Iterator[Hit]:
     """FUMO TS 6.2.4. Leading zeros and white space are not mentioned."""
     for report in _reports(view):
@@ -60,7 +60,8 @@ def result_code(view: View) -> Iterator[Hit]:
         )
         expected = "a code of the table or of a vendor range"
         what = f"ResultCode of the {_what(report)}"
-        yield view.check(is_defined(code), report.said, expected, str(code), what, "FUMO-ALERT-010")
+        for requirement in ("FUMO-ALERT-010", "FUMO-RC-BAD"):
+            yield view.check(is_defined(code), report.said, expected, str(code), what, requirement)
 
 
 @rule("FUMO-ALERT-011", "FUMO-ALERT-013", sides=CLIENT, title="Mark is one of its words, and tells a failure")
@@ -76,13 +77,16 @@ def mark(view: View) -> Iterator[Hit]:
             yield view.check(good, report.said, "a Mark other than informational", value, what)
 
 
-@rule("FUMO-ALERT-012", sides=CLIENT, title="the Format of a report is int")
+@rule("FUMO-ALERT-012", "DM-ALERT-005", sides=CLIENT, title="the Format of a report is int")
 def meta_format(view: View) -> Iterator[Hit]:
     """DM Protocol 8.7.1.5 to 8.7.1.7. That the Format is int follows from the value; others are seen."""
     for report in _reports(view):
         value = report.meta.format
         tolerated = not (view.strict and value is None)
-        yield view.check(value == "int", report.said, "int", value, f"Format of the {_what(report)}", tolerated=tolerated)
+        what = f"Format of the {_what(report)}"
+        yield view.check(value == "int", report.said, "int", value, what, tolerated=tolerated)
+        if value != "":
+            yield view.check(value is not None, report.said, "a Format", value, what, "DM-ALERT-005", tolerated)
 
 
 @rule("FUMO-ALERT-003", "FUMO-MULTI-002", sides=CLIENT, title="Source names the object")

@@ -39,9 +39,9 @@ def judge(case: Mapping[str, Any], transcript: Transcript, catalogue: Catalogue,
     findings = list(
         standing(transcript, case["role"], catalogue, strict=strict, objects=tuple(case.get("objects") or ()))
     )
-    expectations = Expectations(case, transcript, catalogue, strict)
-    rules_failed = any(finding.outcome == FAIL for finding in findings)
     findings += _alive(transcript, catalogue)
+    rules_failed = any(finding.outcome == FAIL for finding in findings)
+    expectations = Expectations(case, transcript, catalogue, strict)
     findings += expectations.findings()
     verdict, reason = verdict_of(findings), ""
     if outcome.get("verdict") == ERROR:

@@ -62,6 +62,7 @@ class DeviceOptions:
     deviations: tuple[str, ...] = ()
     key: Path | None = None
     install_seconds: float = 2.0
+    patience: float = 30.0
     storage: int = 96 << 20
     seed: int | None = None
 
@@ -128,7 +129,7 @@ def device_process(options: DeviceOptions) -> DeviceProcess:
             raise ValueError(f"{value!r} is not one of {', '.join(known)}")
     return DeviceProcess(
         profile, options.work_dir, options.deviations, options.seed, host=options.host, hook_port=options.hook_port,
-        notify_port=options.notify_port,
+        notify_port=options.notify_port, patience=options.patience,
     )  # fmt: skip
 
 

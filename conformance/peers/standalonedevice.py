@@ -32,16 +32,16 @@ _JOIN = 5.0
 class DeviceProcess:
     """One device. All use of the engine is under one lock; requests are sent outside it, one at a time on each lane.
 
-    Ports: 0 for any free one, ``None`` for none. ``seed``: see :class:`~conformance.peers.device.Device`. Raises
+    Ports: 0 for any free one, ``None`` for none. ``patience``: seconds for which it waits for octets. ``seed``: see :class:`~conformance.peers.device.Device`. Raises
     ``OSError`` where a port is taken, ``ValueError`` for a damaged memory or a deviation that there is not.
     """
 
     def __init__(
         self, profile: DeviceProfile, folder: Path, deviations: Sequence[str] = (), seed: int | None = None, *,
         host: str = "127.0.0.1", hook_port: int | None = 0, notify_port: int | None = 0,
-        clock: Callable[[], float] = time.time,
+        patience: float = 30.0, clock: Callable[[], float] = time.time,
     ) -> None:
-        self.clock = clock
+        self.clock, self.patience = clock, patience
         self.memory = StateFile(folder)
         kept = self.memory.read()
         self.device = Device(
@@ -50,7 +50,7 @@ class DeviceProcess:
         lock = threading.Lock()
         self._news, self._rest = threading.Condition(lock), threading.Condition(lock)
         self._closing = False
-        self._clients = {lane: HttpClient() for lane in LANES}
+        self._clients = {lane: HttpClient(read=self.patience) for lane in LANES}
         self._threads: list[threading.Thread] = []
         self._socket = _bound(host, notify_port)
         try:
@@ -142,7 +142,7 @@ class DeviceProcess:
         return self._clients[lane] is client and not self._closing
 
     def _break_off(self) -> None:
-        old, self._clients = self._clients, {lane: HttpClient() for lane in LANES}
+        old, self._clients = self._clients, {lane: HttpClient(read=self.patience) for lane in LANES}
         for client in old.values():
             client.close()
 

@@ -34,7 +34,7 @@ def session():
 
 class Console(socketserver.StreamRequestHandler):
     def handle(self):
-        words = self.rfile.readline(4096).decode().split(maxsplit=2)
+        words = self.rfile.readline(4096).decode().strip().split(maxsplit=2)
         if words:
             self.wfile.write(self.obey(*words).encode() + b"\n")
 
