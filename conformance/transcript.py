@@ -40,6 +40,7 @@ from typing import Any
 
 from conformance.syncml.codec import Decoded, decode
 from conformance.syncml.element import SyntaxFault
+from conformance.syncml.held import shorten
 
 DEVICE, SERVER, CONTENT, OPERATOR, SUITE = "device", "server", "content", "operator", "suite"
 """Who sends and receives."""
@@ -48,8 +49,8 @@ TRANSCRIPT = "transcript.ndjson"
 CASE = "case.json"
 MESSAGES = "messages"
 
-_KEEP = 65536
-"""Octets up to which a decoded message is kept; larger ones are decoded again when asked for."""
+_WHOLE = 16384
+"""Octets of a message up to which its values are kept whole; of larger ones long values are held by their beginning."""
 
 
 @dataclass(slots=True)
@@ -73,19 +74,28 @@ class Event:
         return self.load() if self.load else b""
 
     def decoded(self) -> Decoded | None:
-        """The message, decoded; ``None`` where the event carries none or its octets are no message."""
+        """The message, decoded; ``None`` where the event carries none or its octets are no message.
+
+        Of a large message the long values are held by their beginning (:mod:`conformance.syncml.held`).
+        """
         if self._decoded is None:
             if self.kind != "message" or self.load is None:
                 return None
-            octets = self.octets
-            try:
-                result: Decoded | SyntaxFault = decode(octets, str(self.data.get("media", "")))
-            except SyntaxFault as fault:
-                result = fault
-            if len(octets) > _KEEP:
-                return result if isinstance(result, Decoded) else None
-            self._decoded = result
+            self._decoded = self._read()
+            if isinstance(self._decoded, Decoded) and int(self.data.get("size", 0)) > _WHOLE:
+                shorten(self._decoded)
         return self._decoded if isinstance(self._decoded, Decoded) else None
+
+    def whole(self) -> Decoded | None:
+        """The message with all of its values, decoded anew."""
+        found = self._read() if self.kind == "message" and self.load is not None else None
+        return found if isinstance(found, Decoded) else None
+
+    def _read(self) -> Decoded | SyntaxFault:
+        try:
+            return decode(self.octets, str(self.data.get("media", "")))
+        except SyntaxFault as fault:
+            return fault
 
     def line(self) -> str:
         """The event as one line of JSON."""

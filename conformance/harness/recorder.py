@@ -14,7 +14,7 @@ from conformance.harness.masking import Masker
 from conformance.syncml.codec import Decoded
 from conformance.transcript import CASE, MESSAGES, TRANSCRIPT, Event, Transcript
 
-IN_MEMORY = 65536
+IN_MEMORY = 16384
 """Octets up to which a message stays in memory while its case is played; larger ones go to their file at once."""
 
 

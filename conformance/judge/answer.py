@@ -193,10 +193,13 @@ def refers(status: Status) -> int:
 
 def package_one(said: Said) -> bool:
     """Whether a message of the client belongs to package #1, first or sent again after a challenge."""
-    if said.opens:
-        return True
-    if said.side != CLIENT or said.answers is None:
-        return said.answers is None and said.index == 0
-    before = said.answers.answers
-    return not said.answers.refuses and before is not None and not before.final and package_one(before)
+    now: Said | None = said
+    while now is not None and not now.opens:
+        if now.side != CLIENT or now.answers is None:
+            return now.answers is None and now.index == 0
+        before = now.answers.answers
+        if now.answers.refuses or before is None or before.final:
+            return False
+        now = before
+    return now is not None
 

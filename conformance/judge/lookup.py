@@ -47,10 +47,10 @@ class Commanded:
         return self.command.correlator if isinstance(self.command, Exec) else None
 
 
-def commanded(transcript: Transcript) -> Iterator[Commanded]:
-    """Every command, item by item, that the server sent to the device, in order."""
+def commanded(transcript: Transcript, *, whole: bool = False) -> Iterator[Commanded]:
+    """Every command, item by item, that the server sent to the device, in order; with ``whole`` long values complete."""
     for event in transcript.of("message"):
-        decoded = event.decoded() if event.sender == SERVER else None
+        decoded = (event.whole() if whole else event.decoded()) if event.sender == SERVER else None
         if decoded is not None:
             yield from _inside(event, decoded.message.commands, "")
 
@@ -73,7 +73,7 @@ def received_object(transcript: Transcript, node: str) -> str:
     summary = hashlib.sha256()
     encoded = b""
     whole = ""
-    for found in commanded(transcript):
+    for found in commanded(transcript, whole=True):
         if found.node != node or found.command.name not in ("Replace", "Add"):
             continue
         meta = found.command.meta_of(found.item)

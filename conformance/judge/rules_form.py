@@ -7,6 +7,7 @@ from collections.abc import Callable, Iterator
 from conformance.judge.rule import Hit, View, rule
 from conformance.judge.session import Said
 from conformance.syncml.element import Observation
+from conformance.syncml.held import is_held
 from conformance.syncml.model import Add, Get, Item, Meta, Replace, Results, b64
 
 _ELSEWHERE = frozenset((
@@ -163,7 +164,7 @@ def binary_in_wbxml(view: View) -> Iterator[Hit]:
 
 def _whole(said: Said, item: Item) -> bool:
     """Whether an Item is no piece of a large object: pieces need not end where Base64 groups do."""
-    return not item.more and not any(earlier.more for earlier in said.session.by(said.side) if earlier.index < said.index)
+    return not is_held(item.data) and not item.more and not any(earlier.more for earlier in said.session.by(said.side) if earlier.index < said.index)
 
 
 @rule("DM-ENC-012", title="an Item for a node has Data")

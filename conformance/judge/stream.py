@@ -6,6 +6,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass, field
 
 from conformance.judge.session import NO_END_OF_DATA, SESSION_ABORT, Placed, Said, Session, number
+from conformance.syncml.held import is_held, size_of, unencoded_size
 from conformance.syncml.model import Command, Item, Results, b64
 
 CARRIERS = ("Add", "Replace", "Results", "Alert")
@@ -28,10 +29,7 @@ class Chunk:
     @property
     def size(self) -> int:
         """Octets of the piece as transferred; text counts as UTF-8."""
-        data = self.item.data
-        if data is None:
-            return 0
-        return len(data) if isinstance(data, bytes) else len(data.encode())
+        return size_of(self.item.data)
 
     @property
     def stated(self) -> str | None:
@@ -72,6 +70,11 @@ class Stream:
         """Octets of the object with Base64 undone, where its Format is b64."""
         if (self.first.command.meta_of(self.first.item).format or "") != "b64":
             return self.total
+        if any(is_held(chunk.item.data) for chunk in self.chunks):
+            sizes = [unencoded_size(chunk.item.data) for chunk in self.chunks]
+            # Pieces that are cut elsewhere than between groups of four are counted as if they were not: the sum is the same.
+            known = [size for size in sizes if size is not None]
+            return sum(known) if len(known) == len(sizes) else self.total * 3 // 4
         text = "".join(c.item.data if isinstance(c.item.data, str) else "" for c in self.chunks)
         octets = b64(text)
         return self.total if octets is None else len(octets)
