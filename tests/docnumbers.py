@@ -1,4 +1,4 @@
-"""The numbers that the documents name: counted here, compared by test_docs.py, written by ``python3 tests/docnumbers.py``.
+"""The numbers that the documents name: counted here, compared by test_docs.py, written by ``python3 -m tests.docnumbers``.
 
 A number stands between markers: ``<!-- number:cases -->132<!-- /number -->``.
 """

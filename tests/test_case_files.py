@@ -283,7 +283,7 @@ def test_octets_that_are_no_text_and_missing_files_are_not_ours(tmp_path: Path) 
     assert not is_case_file(tmp_path / "b.yaml")
 
 
-@pytest.mark.parametrize("above", ["work", "client/work", "server", "client/server"])
+@pytest.mark.parametrize("above", ["project", "client/project", "server", "client/server"])
 def test_a_case_file_is_found_its_root_wherever_it_lies(tmp_path: Path, above: str) -> None:
     root = tmp_path / above / "testcases"
     path = write_table(root)

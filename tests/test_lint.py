@@ -8,6 +8,7 @@ import pytest
 from casetables import write_table
 
 from conformance.harness.cases import load_cases
+from conformance.harness.catalogue import load_catalogue
 from conformance.harness.explain import explain
 from conformance.harness.lint import lint, locked_ids, write_lock
 from conformance.harness.places import testcases as own_cases
@@ -154,7 +155,7 @@ def test_a_claims_file_that_is_none(root: Path, text: str) -> None:
         (DEVIATION.replace("[DM-CMD-001]", "DM-CMD-001"), "1: [0].breaks: mute: expected one to three requirements"),
         ("- mute\n", "1: [0].breaks: mute: expected one to three requirements"),
         ("mute: 5\n", "1: expected a list of deviations"),
-        ("[", "1: not YAML"),
+        ("[", "2: not YAML"),
     ],
 )
 def test_deviations(root: Path, text: str, expected: str) -> None:
@@ -180,9 +181,15 @@ def test_a_case_in_words() -> None:
         assert words in text
 
 
-def test_every_case_can_be_explained() -> None:
-    for case in load_cases(own_cases()):
-        assert case.id in explain(case.id)
+def test_every_case_can_be_explained(monkeypatch: pytest.MonkeyPatch) -> None:
+    cases, catalogue = load_cases(own_cases()), load_catalogue(own_cases())
+    monkeypatch.setattr("conformance.harness.explain.load_cases", lambda root: cases)
+    monkeypatch.setattr("conformance.harness.explain.load_catalogue", lambda root: catalogue)
+    for case in cases:
+        text = explain(case.id)
+        assert text.startswith(case.id)
+        assert text.count("\n  1. ") == 1
+        assert case.purpose in text
 
 
 def test_an_unknown_case_has_a_neighbour() -> None:

@@ -7,22 +7,20 @@ Small methods are there to be overridden by a deviation.
 
 from __future__ import annotations
 
-import base64
 import hashlib
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any, TypeVar
 
-from conformance.dm.credentials import Account, Verifier, mac_header, make_cred
+from conformance.dm.credentials import mac_header
 from conformance.dm.largeobject import Splitter
+from conformance.dm.serverauthentication import PeerKeys, ServerAuthentication, ServerSettings
 from conformance.syncml.codec import Decoded, decode, encode, media_type
 from conformance.syncml.element import SyntaxFault
 from conformance.syncml.model import (
     Alert,
     Block,
-    Chal,
     Command,
-    Cred,
     Header,
     Item,
     Message,
@@ -33,37 +31,10 @@ from conformance.syncml.model import (
 from conformance.syncml.wbxml import WbxmlStyle
 from conformance.syncml.xmlcodec import XmlStyle
 
+__all__ = ["Outgoing", "PeerKeys", "Received", "ServerSession", "ServerSettings"]
 C = TypeVar("C", bound=Command)
 
 NEXT_MESSAGE, SESSION_ABORT, GENERIC_ALERT = "1222", "1223", "1226"
-AUTH_TYPES = {"basic": "syncml:auth-basic", "md5": "syncml:auth-md5", "hmac": "syncml:auth-MAC"}
-
-
-@dataclass(slots=True)
-class PeerKeys:
-    """What a server keeps per device: how the device shows itself, and how the server shows itself to the device.
-
-    ``kind`` is the authentication type (none, basic, md5, hmac). ``nonce`` is the one for the server's own credentials; it
-    came from the device (its NextNonce) or from the account.
-    """
-
-    kind: str
-    verifier: Verifier
-    account: Account
-    nonce: bytes = b""
-
-
-@dataclass(slots=True)
-class ServerSettings:
-    """Facts of a server. Sizes in octets; ``None`` announces nothing. ``quiet`` sends no credentials before asked."""
-
-    server_id: str
-    url: str
-    max_msg_size: int | None = 65536
-    max_obj_size: int | None = 96 * 1024 * 1024
-    resp_uri: str | None = None
-    send_credentials: bool = True
-    tries: int = 3
 
 
 @dataclass(slots=True)
@@ -95,30 +66,22 @@ class Outgoing:
     headers: list[tuple[str, str]] = field(default_factory=list)
 
 
-class ServerSession:
+class ServerSession(ServerAuthentication):
     """One session. Call :meth:`receive` with each request and :meth:`respond` once for each."""
 
     def __init__(
         self, settings: ServerSettings, keys: PeerKeys, *, xml: XmlStyle | None = None, wbxml: WbxmlStyle | None = None
     ) -> None:
-        self.settings, self.keys = settings, keys
+        super().__init__(settings, keys)
         self.xml, self.wbxml = xml, wbxml
         self.session_id: str | None = None
         self.device = ""
         self.device_name: str | None = None
         self.version = "1.2"
         self.encoding = "xml"
-        self.own_kind = keys.kind
-        """Authentication type of the server's own credentials: the client may ask for another."""
-        self.authenticated = False
-        """Whether the client has shown itself; commands are only sent then."""
-        self.accepted = False
-        """Whether the client said 212 to the server's credentials: none are due any more in this session."""
         self.peer_max_msg: int | None = None
         self.peer_max_obj: int | None = None
         self.over = False
-        self.failures = 0
-        self.refusals = 0
         self._msg_id = 0
         self._cmd_id = 0
         self._received: Received | None = None
@@ -130,7 +93,6 @@ class ServerSession:
         self._large: Command | None = None
         self._first: Splitter | None = None
         self._unfinished = False
-        self._nonce: bytes | None = None
 
     # -- receiving ---------------------------------------------------------------------------------------------------
 
@@ -150,11 +112,11 @@ class ServerSession:
         self._incoming = hashlib.sha256(octets).digest()
         self.encoding = received.decoded.encoding
         self._take_header(message)
-        received.facts = self.check(message, octets, headers)
+        self.facts = received.facts = self.check(message, octets, headers)
         received.authenticated = self.authenticated
         received.complete = message.final
         received.aborted = any(isinstance(c, Alert) and c.data == SESSION_ABORT for c in message.commands)
-        received.refused = self._take_header_status(message)
+        received.refused = self.take_header_status(message)
         self._take_chunk_status(message)
         return received
 
@@ -174,55 +136,13 @@ class ServerSession:
             if header.meta.max_obj_size is not None:
                 self.peer_max_obj = _number(header.meta.max_obj_size)
 
-    def check(self, message: Message, octets: bytes, headers: Mapping[str, str]) -> dict[str, Any]:
-        """Credential facts of a message, and whether the client counts as authenticated from now on."""
-        verifier, kind = self.keys.verifier, self.keys.kind
-        header = message.header
-        facts: dict[str, Any] = {"credentials": verifier.check(header.cred, header.source_name)}
-        mac = headers.get("x-syncml-hmac")
-        if mac is not None:
-            facts["integrity"] = verifier.check_mac(mac, octets, header.source_name)
-        shown = facts["integrity"] if kind == "hmac" and mac is not None else facts["credentials"]
-        if kind == "none":
-            self.authenticated = True
-        elif kind == "hmac":
-            self.authenticated = mac is not None and shown["result"] == "right"
-        elif shown["result"] == "right":
-            self.authenticated = shown["type"] == kind
-        elif shown["result"] in ("wrong", "stale"):
-            self.authenticated = False
-        if not self.authenticated:
-            self.failures += 1
-        return facts
-
-    def _take_header_status(self, message: Message) -> bool:
-        """Reads what the client says to the server's credentials; true where the last commands must be sent again."""
-        status = message.header_status()
-        if status is None:
-            return False
-        if status.chal is not None:
-            nonce = status.chal.nonce()
-            if nonce is not None:
-                self._nonce = nonce
-                # What an unauthenticated peer gives is used, and not kept (DM Security 5.3.4).
-                self.keys.nonce = nonce if self.authenticated else self.keys.nonce
-        if status.data == "212":
-            self.accepted = True
-        if status.data in ("401", "407") and status.chal is not None:
-            asked = next((k for k, name in AUTH_TYPES.items() if name == (status.chal.type or "").strip()), "")
-            self.own_kind = asked or self.own_kind
-            self.accepted = False
-            self.refusals += 1
-            return self.refusals < self.settings.tries
-        return False
-
     def _take_chunk_status(self, message: Message) -> None:
         if self._splitter is None or self._large is None:
             return
         codes = [s.data for s in message.statuses() if s.cmd_ref == self._large.cmd_id and s.cmd != "SyncHdr"]
         ended = any(isinstance(c, Alert) and c.data in ("1225", SESSION_ABORT) for c in message.commands)
         if ended or (codes and codes[0] != "213"):
-            self._splitter = self._large = None
+            self.break_off()
 
     # -- answering ---------------------------------------------------------------------------------------------------
 
@@ -231,15 +151,14 @@ class ServerSession:
         """Whether chunks of a large object are still to be sent."""
         return self._splitter is not None
 
+    def break_off(self) -> None:
+        """Sends no more of the large object that is half sent, whatever the client makes of that."""
+        self._splitter = self._large = None
+
     @property
     def large_command(self) -> Command | None:
         """The command that carried the newest piece of a large object; each piece goes in a command of its own."""
         return self._large
-
-    @property
-    def nonce(self) -> bytes:
-        """The nonce for the server's next credentials."""
-        return self.keys.nonce if self._nonce is None else self._nonce
 
     @property
     def complete(self) -> bool:
@@ -364,12 +283,6 @@ class ServerSession:
             header.source_name = self.keys.account.username
         return header
 
-    def credentials(self) -> Cred | None:
-        """The server's own credentials for this message, or ``None`` where none are due."""
-        if self.own_kind in ("none", "hmac") or self.accepted or not self.settings.send_credentials:
-            return None
-        return make_cred(self.own_kind, self.keys.account, self.nonce)
-
     def statuses(self, message: Message) -> list[Status]:
         """One Status for the SyncHdr and one for each command that wants one, in order (DM Protocol 8.4, 8.6)."""
         answers = [self.header_status(message)]
@@ -393,36 +306,6 @@ class ServerSession:
                 source_refs=[message.header.source or ""],
             )
         )
-
-    def header_code(self, message: Message) -> tuple[str, Chal | None]:
-        """Code and challenge of the SyncHdr Status: 200, 212, 401 or 407 (DM Protocol 9.1, DM Security 5.4.3)."""
-        kind, shown = self.keys.kind, self._shown()
-        if not self.authenticated:
-            return self.refusal(), self.challenge()
-        if kind == "hmac":
-            return "200", self.challenge()
-        if kind == "none" or shown != "right":
-            return "200", None
-        return "212", self.challenge() if kind == "md5" else None
-
-    def refusal(self) -> str:
-        """Status of everything an unauthenticated client sends: 407 without credentials, 401 with wrong ones."""
-        return "407" if self._shown() == "absent" else "401"
-
-    def _shown(self) -> str:
-        """What the credentials of the message at hand are: right, wrong, stale or absent."""
-        facts = self._received.facts if self._received else {}
-        # Where a MAC is wanted a Cred instead of it is a wrong answer, not a missing one.
-        shown = facts.get("integrity") if self.keys.kind == "hmac" else None
-        return str((shown or facts.get("credentials", {})).get("result", "absent"))
-
-    def challenge(self) -> Chal:
-        """A challenge for the authentication type of the account, with a new nonce where the type uses one."""
-        kind = self.keys.kind
-        chal = Chal(type=AUTH_TYPES[kind], format="b64")
-        if kind in ("md5", "hmac"):
-            chal.next_nonce = base64.b64encode(self.keys.verifier.issue()).decode()
-        return chal
 
     def code(self, command: Command) -> str:
         """Status code for a command of the client."""
@@ -464,7 +347,7 @@ class ServerSession:
         """Encodes a message in the client's encoding and adds the integrity header where the session uses it."""
         octets = encode(message, self.encoding, self.version, xml=self.xml, wbxml=self.wbxml)
         out = Outgoing(message, octets, media_type(self.encoding))
-        if self.own_kind == "hmac":
+        if self.own_kind == "hmac" and self.settings.send_credentials:
             out.headers.append(("x-syncml-hmac", mac_header(self.keys.account, self.nonce, octets)))
         return out
 

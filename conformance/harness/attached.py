@@ -37,6 +37,8 @@ class Attached:
         self.firmware_kept = False
         self.process: Implementation | None = None
         self.recorder = Recorder(folder / "setup", self.clock, self.masker)
+        self.digest = ""
+        """Hex of the digest of the last trigger message."""
         self._spoken: dict[str, str] = {}
         self._unsure = False
         """Whether a reset may have undone what configure had changed."""
@@ -49,10 +51,18 @@ class Attached:
         """A function that writes events into whatever permutation is being played."""
 
         def observe(data: dict[str, Any]) -> None:
+            if kind == "hook" and data.get("verb") == "notify":
+                data = {**data, "given": {key: self.without_digest(text) for key, text in data["given"].items()}}
             self.recorder.observer(kind, sender, receiver)(data)
             self.news()
 
         return observe
+
+    def without_digest(self, text: Any) -> Any:
+        """The hex of a trigger message with its digest masked: it proves the password as well as credentials do."""
+        if isinstance(text, str) and self.digest:
+            return text.replace(self.digest, "*" * len(self.digest))
+        return [self.without_digest(part) for part in text] if isinstance(text, list) else text
 
     def news(self) -> None:
         """Something happened that whoever waits may wait for."""

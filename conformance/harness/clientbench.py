@@ -15,6 +15,7 @@ from conformance.harness.attached import Attached
 from conformance.harness.cases import Permutation
 from conformance.harness.clientplayer import ClientPlayer
 from conformance.harness.hooks import Outcome, Pending
+from conformance.harness.knownstart import firmware_now, recall, remember, settle
 from conformance.harness.link import InProcessDevice, Link, SocketDevice
 from conformance.harness.places import testcases
 from conformance.harness.recorder import Recorder
@@ -36,6 +37,8 @@ class ClientBench(Attached):
         self.shelf = Shelf(self.iut, self.see("http", DEVICE, "content"))
         self.claims = load_claims(testcases())
         self._tree: frozenset[str] | None = None
+        self._lasting = False
+        """Whether the device cannot be reset, so that nonces and firmware last from case to case."""
         adapter = self.in_process_adapter()
         if adapter is not None:
             self.link = InProcessDevice(adapter, self.virtual_clock(), self.shelf.handle)
@@ -44,6 +47,7 @@ class ClientBench(Attached):
         self.shelf.serve_at(self.link.content_url)
         self.start({"server_url": self.link.dm_url, "download_url": self.link.content_url})
         self.keys = self._keys(self.iut.dm.authentication[0])
+        recall(self.iut, self.keys)
 
     def _listen(self) -> SocketDevice:
         attach = self.iut.attach
@@ -92,8 +96,12 @@ class ClientBench(Attached):
                 self.shelf.firmware = self.iut.device.get("firmware", "")
         else:
             self.keys.kind = kind
-            self._settle()
+            self._lasting = True
+            settle(self)
         self.configure(dict(values))
+        if self._lasting or self.firmware_kept:
+            self.shelf.firmware = firmware_now(self) or self.shelf.firmware
+            self.player.close()
         self._places = self._fill_places()
         self._need_verbs(permutation)
         self._need_claims(permutation)
@@ -114,6 +122,7 @@ class ClientBench(Attached):
             "url:unresolved": "http://no-such-host.invalid/package.bin",
             "correlator": f"corr-{self.cases:05d}",
             "server": self.link.dm_url,
+            "trigger_id": f"{0xA0 + self.cases % 0x60:X}",
         }
 
     def _need_claims(self, permutation: Permutation) -> None:
@@ -165,11 +174,6 @@ class ClientBench(Attached):
             if not self.can(verb):
                 raise outcome.not_applicable(f"the hook cannot {verb}", outcome.STEERING)
 
-    def _settle(self) -> None:
-        """The start where nothing can be reset: sessions that come are served until none came, then clean_up."""
-        self.player.drain(self.silence)
-        self.call("clean_up", {})
-
     def play(self, steps: list[dict[str, Any]], recorder: Recorder) -> None:
         """Plays the steps, then serves what the device still has to say."""
         player = self.player
@@ -205,19 +209,26 @@ class ClientBench(Attached):
         """Whether a trigger message reaches the device."""
         return isinstance(self.link, InProcessDevice) or bool(self.iut.attach.notify) or self.can("notify")
 
-    def trigger(self, recorder: Recorder) -> None:
-        """Sends package #0 as a WSP push by the way of the IUT file (attach contract 1 and 3.6)."""
+    def trigger(self, recorder: Recorder, session_id: int = 0) -> None:
+        """Sends package #0 as a WSP push by the way of the IUT file (attach contract 1 and 3.6).
+
+        ``session_id`` is the one that it asks for; 0 for the next one in turn.
+        """
         self.triggers += 1
         notice = Notification(
-            ui_mode=1, initiator=1, session_id=self.triggers % 0xFFFF + 1, server_id=self.iut.dm.server_id
+            ui_mode=1,
+            initiator=1,
+            session_id=session_id or self.triggers % 0xFFFF + 1,
+            server_id=self.iut.dm.server_id,
         )
         package = build(notice, self.keys.account.password, self.keys.nonce)
         datagram = build_push(Push(package))
+        self.digest = package[:16].hex()
         recorder.add(
             "trigger",
             SERVER,
             DEVICE,
-            octets=datagram.hex(),
+            octets=self.without_digest(datagram.hex()),
             fields={"version": notice.version, "session_id": notice.session_id, "server_id": notice.server_id},
         )
         if isinstance(self.link, InProcessDevice):
@@ -238,6 +249,8 @@ class ClientBench(Attached):
     def close(self) -> None:
         """Stops the implementation and the suite's servers."""
         super().close()
+        if getattr(self, "_lasting", False):
+            remember(self.iut, self.keys)
         if hasattr(self, "link"):
             self.link.close()
 

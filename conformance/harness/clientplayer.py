@@ -3,45 +3,25 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
-from conformance.dm.serversession import ServerSettings
 from conformance.harness import outcome
+from conformance.harness.clientsessions import ClientSessions
 from conformance.harness.commands import Prepared, prepare
-from conformance.harness.conversation import ENDLESS, Conversation
-from conformance.harness.hooks import Outcome, Pending
-from conformance.harness.link import Incoming
-from conformance.harness.recorder import Recorder
+from conformance.harness.conversation import Conversation
+from conformance.harness.manner import Manner
 from conformance.harness.vocabulary import COMMANDS, kind_of
 from conformance.judge.expectation import ALERT_TYPES, generic_alerts, type_of
-from conformance.syncml.codec import decode
-from conformance.syncml.element import SyntaxFault
+from conformance.judge.lookup import answers_of, refuses
 from conformance.syncml.model import Message, Results, text_of
 from conformance.transcript import DEVICE, OPERATOR, SUITE
-from conformance.transport.exchange import header
 
-if TYPE_CHECKING:
-    from conformance.harness.clientbench import ClientBench
-
-_PATIENCE = 0.25
-"""Seconds for which a session stays open while the hook works; a hook that takes longer may be waiting for its end."""
-SESSION_KINDS = ("server-initiated", "client", "user-request", "device-request", "any")
+_LACKED = ("404", "405", "406")
+"""Codes with which a device refuses what it does not have."""
 
 
-class ClientPlayer:
+class ClientPlayer(ClientSessions):
     """Plays the steps of one permutation in order. :meth:`play` raises :class:`outcome.Stop` where it ends early."""
-
-    def __init__(self, bench: ClientBench, recorder: Recorder) -> None:
-        self.bench, self.recorder = bench, recorder
-        self.iut, self.times = bench.iut, bench.iut.timeouts
-        self.talk: Conversation | None = None
-        self.sessions = 0
-        self.lost = ""
-        """Why the session broke down, where it did: what comes after is not judged."""
-        self.strange = ""
-        """Why what came last is no message, where anything of the kind came."""
-        self.pending_hook: Pending | None = None
-        self._hook_kind, self._nudging = "", False
 
     # -- the steps ---------------------------------------------------------------------------------------------------
 
@@ -72,177 +52,25 @@ class ClientPlayer:
     def _session(self, given: Any, expect: dict[str, Any]) -> str:
         kind = given["kind"] if isinstance(given, dict) else given
         self.close()
+        self.manner = Manner.of(given.get("with") or {}) if isinstance(given, dict) else Manner()
         came = self.open(kind, wanted=expect.get("comes", True) is not False)
         self.value("comes", came, "a session")
-        if came and self.talk and self.talk.first and kind in ("user-request", "device-request"):
-            types = [type_of(alert) for alert in generic_alerts(self.talk.first)]
+        if came and self.talk and self.talk.first:
+            self._first_message(self.talk, self.talk.first, kind, expect)
+        return ""
+
+    def _first_message(self, talk: Conversation, first: Message, kind: str, expect: dict[str, Any]) -> None:
+        """Writes down what a step may expect of the message that began a session."""
+        if kind in ("user-request", "device-request"):
+            types = [type_of(alert) for alert in generic_alerts(first)]
             wanted = ALERT_TYPES[kind]
             self.value(
                 "type", wanted if wanted in types else (types[0] if types else None), "of the client initiated alert"
             )
-        return ""
-
-    def open(self, kind: str = "any", *, wanted: bool = True) -> bool:
-        """Opens a session of that kind; True when the device waits for commands.
-
-        A session that does not come although it is wanted ends the case as inconclusive (attach contract 3).
-        """
-        if kind == "any":
-            kind = "client" if self.bench.can("start_session client") else "server-initiated"
-        tries = [
-            "client" if kind == "server-initiated" and i == 1 else kind
-            for i in range(3 if kind == "server-initiated" else 1)
-        ]
-        for attempt in tries:
-            self._ask(attempt)
-            if self.await_package(self.times.connect if wanted else self.bench.silence):
-                if attempt == kind:
-                    return True
-                self.close()
-            if not wanted:
-                return False
-            if attempt == "server-initiated" and not self.bench.can("start_session client"):
-                break
-        dead = self.bench.dead()
-        if dead:
-            raise outcome.error(f"no session came after {self._asked(kind)}: {dead}")
-        strange = f"; what came is no SyncML message: {self.strange}" if self.strange else ""
-        raise outcome.inconclusive(
-            self.lost or f"no session came within {self.times.connect:g} s after {self._asked(kind)}{strange}",
-            setup=not self.sessions,
-        )
-
-    def _asked(self, kind: str) -> str:
-        return "a trigger message" if kind == "server-initiated" else f"start_session ({kind})"
-
-    def _ask(self, kind: str) -> None:
-        """Sends a trigger or calls start_session; what the hook says of it is looked at while the suite serves."""
-        if kind == "server-initiated":
-            self.bench.trigger(self.recorder)
-            return
-        self._call_session(kind)
-        self._look_at_hook()
-
-    def _call_session(self, kind: str, *, nudge: bool = False) -> None:
-        """Calls start_session; the call may return at once or after the whole session."""
-        self.pending_hook = self.bench.steering.call_async("start_session", {"kind": kind})
-        self._hook_kind, self._nudging = kind, nudge
-        self.pending_hook.when_done(self.bench.link.touch)
-
-    def _look_at_hook(self) -> None:
-        """What start_session came to, as soon as it is known. That a nudge fails means nothing."""
-        pending = self.pending_hook
-        if pending is None or not pending.done():
-            return
-        self.pending_hook = None
-        result = pending.outcome()
-        if self._nudging or result.kind == "done":
-            return
-        if result.kind == "cannot":
-            self.bench.cannot.add(f"start_session {self._hook_kind}")
-            raise outcome.not_applicable(f"the hook cannot start_session ({self._hook_kind})", outcome.STEERING)
-        if self.talk is None:
-            raise outcome.error(f"start_session failed: {result.note}")
-
-    def serve(self, pending: Pending) -> Outcome:
-        """Waits for a call of the hook, serving what comes meanwhile.
-
-        A call waits behind start_session, which may wait for our answer: then the open session is ended first.
-        """
-        clock = self.recorder.clock
-        pending.when_done(self.bench.link.touch)
-        patience = clock.now() + (0.0 if self.pending_hook is not None else _PATIENCE)
-        while not pending.done():
-            if self.talk is not None and self.talk.open and clock.now() >= patience:
-                self.close()
-            if self.await_package(max(_PATIENCE, patience - clock.now()), pending.done):
-                self.close()
-        return pending.outcome()
-
-    def await_package(self, seconds: float, until: Callable[[], bool] | None = None) -> bool:
-        """Serves until a complete package of the client waits for the player; False where none came in time."""
-        clock = self.recorder.clock
-        deadline = clock.now() + seconds
-        while True:
-            incoming = self.bench.link.next(max(0.0, deadline - clock.now()), self._watch(until))
-            if incoming is None:
-                self._look_at_hook()
-                if until is not None and until():
-                    return False
-                if clock.now() >= deadline or self.bench.dead():
-                    return False
-                continue
-            if self.take(incoming):
-                return True
-            if self.lost:
-                return False
-            deadline = max(deadline, clock.now() + self.times.message)
-
-    def _watch(self, until: Callable[[], bool] | None) -> Callable[[], bool]:
-        def look() -> bool:
-            hook = self.pending_hook
-            ended = hook is not None and hook.done() and hook.outcome().kind != "done"
-            return bool(ended or self.bench.dead() or (until is not None and until()))
-
-        return look
-
-    def take(self, incoming: Incoming) -> bool:
-        """Takes one request; answers it alone where the protocol leaves no choice. True where the player may command."""
-        talk = self._talk_of(incoming)
-        received = talk.take(incoming)
-        if received.message is None:
-            talk.refuse()
-            self.strange = str(received.fault)
-            self._endless(talk)
-            return False
-        if received.message.header.source not in (self.iut.dm.device_id, None) and talk.answered_alone == 0:
-            found = received.message.header.source
-            talk.answer()
-            raise outcome.error(
-                f"the session came from {found!r}, the IUT file says device_id {self.iut.dm.device_id!r}",
-                setup=True,
-            )
-        if talk.may_command:
-            return True
-        if not talk.session.sending_large and self._endless(talk):
-            talk.refuse()
-            return False
-        talk.answer()
-        if received.aborted:
-            self.lost = self.lost or "the device aborted the session (Alert 1223)"
-        return False
-
-    def _endless(self, talk: Conversation) -> bool:
-        """Counts a message that the suite answers by itself; true where there were too many of them."""
-        talk.answered_alone += 1
-        if talk.answered_alone > ENDLESS:
-            self.lost = f"the session went on for {ENDLESS} messages without coming to an end"
-        return talk.answered_alone > ENDLESS
-
-    def _talk_of(self, incoming: Incoming) -> Conversation:
-        request = incoming.request
-        try:
-            message: Message | None = decode(request.body, header(request.headers, "content-type") or "").message
-        except SyntaxFault:
-            message = None
-        if self.talk is not None and (message is None or self.talk.belongs(message)):
-            return self.talk
-        self.release()  # the old session may be half open for good, but its request shall not hang
-        self.sessions += 1
-        settings = ServerSettings(self.iut.dm.server_id, self.bench.link.dm_url)
-        self.talk = Conversation(f"s{self.sessions}", settings, self.bench.keys, self.recorder)
-        return self.talk
-
-    def close(self, given: Any = None, expect: Any = None) -> str:
-        """Ends the open session with a package that holds Statuses only, and sees that the device keeps silent."""
-        if self.talk is not None and self.talk.open:
-            self.talk.answer()
-        return ""
-
-    def release(self) -> None:
-        """Lets go of a request that still waits, whatever happened."""
-        if self.talk is not None and self.talk.open:
-            self.talk.answer()
+        if "session_id" in expect:
+            self.value("session_id", first.header.session_id, "of the session")
+        if "credentials" in expect:
+            self.value("credentials", talk.shown, "of the first message of the session")
 
     # -- commands ----------------------------------------------------------------------------------------------------
 
@@ -260,7 +88,15 @@ class ClientPlayer:
             sent[-1] |= self._last_chunk(talk.label, prepared.commands[-1].name, event.n)
         elif talk.session.refusals:
             sent = self._again(sent, prepared, talk.label)
+        self._look_whether_lacked(step, sent)
         return sent
+
+    def _look_whether_lacked(self, step: dict[str, Any], sent: list[dict[str, Any]]) -> None:
+        """A case ends where the device refuses an optional step as something that it does not have."""
+        code = answers_of(self.recorder.transcript, sent[0]).code if sent and step.get("optional") else None
+        if code in _LACKED:
+            what = f"{sent[0]['command']} {sent[0]['node'] or ''}".strip()
+            raise outcome.not_applicable(f"the device answers {what} with {code}: it does not have that", outcome.CLAIMS)
 
     def _await_answer(self, talk: Conversation) -> None:
         """Serves until the device has answered completely, or it is clear that it never will."""
@@ -324,6 +160,8 @@ class ClientPlayer:
 
     def _await(self, given: dict[str, Any], expect: Any) -> str:
         """Waits for the report of an operation, nudging a device that only speaks when asked."""
+        if given.get("due") == "if-accepted" and self._exec_refused():
+            return "refused"
         wanted = ALERT_TYPES[given.get("alert", "download-and-update")]
         self.close()
         clock, within = self.recorder.clock, self._seconds(given.get("within", "operation"))
@@ -365,6 +203,12 @@ class ClientPlayer:
         events = [sent["event"] for e in ends for sent in e.data.get("sent", ()) if sent["command"] == "Exec"]
         return max(events, default=0)
 
+    def _exec_refused(self) -> bool:
+        """Whether the last Exec was answered with an error."""
+        ends = [e for e in self.recorder.transcript.of("step") if e.data["phase"] == "end"]
+        execs = [sent for e in ends for sent in e.data.get("sent", ()) if sent["command"] == "Exec"]
+        return bool(execs) and refuses(answers_of(self.recorder.transcript, execs[-1]).code)
+
     def _reported(self, wanted: str, since: int) -> bool:
         for event in reversed(self.recorder.transcript.events):
             if event.n <= since:
@@ -381,16 +225,6 @@ class ClientPlayer:
         asked = given.get("for") if isinstance(given, dict) else given
         self.drain(self._seconds(asked or "silence"))
         return ""
-
-    def drain(self, seconds: float) -> None:
-        """Serves what still comes until the device says that it is idle, or nothing came for ``seconds``."""
-        clock = self.recorder.clock
-        if not clock.virtual and self.bench.idle(seconds):
-            seconds = 0.0
-        deadline = clock.now() + seconds
-        while self.await_package(max(0.0, deadline - clock.now())):
-            self.close()
-            deadline = clock.now() + seconds
 
     def _state(self, given: Any, expect: dict[str, Any]) -> str:
         node = f"{given['object'] if isinstance(given, dict) else self.iut.objects[0]}/State"
@@ -423,6 +257,10 @@ class ClientPlayer:
         if again:
             self._step("0", {"get": node})
         return self._read_back(node)
+
+    def replaces(self, node: str, value: str) -> None:
+        """Writes a value, whatever the device says to it."""
+        self._step("0", {"replace": {"node": node, "data": value}})
 
     def _read_back(self, node: str) -> str | None:
         for event in reversed(self.recorder.transcript.of("message")):

@@ -9,6 +9,7 @@ from typing import Any, Protocol
 from conformance.dm.largeobject import Splitter
 from conformance.dm.serversession import ServerSession
 from conformance.harness import outcome
+from conformance.harness.pieces import Pieces
 from conformance.harness.vocabulary import kind_of
 from conformance.syncml.model import (
     Add,
@@ -46,7 +47,7 @@ class Prepared:
     commands: list[Command] = field(default_factory=list)
     flat: list[Command] = field(default_factory=list)
     steps: list[dict[str, Any]] = field(default_factory=list)
-    large: Splitter | None = None
+    large: Pieces | None = None
 
 
 def prepare(step: dict[str, Any], shelf: Shelf, session: ServerSession) -> Prepared:
@@ -95,12 +96,12 @@ def _put_data(
     if (
         source.size <= OBJECT_LIMIT
         and source.size * 2 < (session.peer_max_msg or OBJECT_LIMIT * 2)
-        and "size" not in given
+        and not any(key in given for key in ("size", "chunk", "interrupt"))
     ):
         octets = source.read(0, source.size)
         item.data = octets if wbxml else base64.b64encode(octets).decode()
         return
-    prepared.large = Splitter(source, command.meta.format or "b64")
+    prepared.large = Pieces.of(source, command.meta.format or "b64", given)
 
 
 def _meta(given: dict[str, Any], default: str | None = None) -> Meta | None:

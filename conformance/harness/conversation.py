@@ -5,9 +5,10 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any
 
-from conformance.dm.largeobject import Splitter
 from conformance.dm.serversession import Outgoing, PeerKeys, Received, ServerSession, ServerSettings
 from conformance.harness.link import Incoming
+from conformance.harness.manner import Manner
+from conformance.harness.pieces import Pieces
 from conformance.harness.recorder import Recorder
 from conformance.syncml.model import Alert, Command, Message
 from conformance.transcript import DEVICE, SERVER, Event
@@ -20,14 +21,23 @@ ENDLESS = 64
 class Conversation:
     """A session: takes requests, answers them, keeps the one that waits for the player's word."""
 
-    def __init__(self, label: str, settings: ServerSettings, keys: PeerKeys, recorder: Recorder) -> None:
-        self.label, self.recorder = label, recorder
-        self.session = ServerSession(settings, keys)
+    def __init__(
+        self, label: str, settings: ServerSettings, keys: PeerKeys, recorder: Recorder, manner: Manner | None = None
+    ) -> None:
+        self.label, self.recorder, self.keys = label, recorder, keys
+        self.manner = manner or Manner()
+        self.session = ServerSession(settings, self.manner.keys(keys))
+        self.session.own_kind = keys.kind
+        self._large: Pieces | None = None
+        self._broken_off = False
+        """Whether the next message comes where the next piece of a large object is due."""
         self.pending: Incoming | None = None
         self.received: Received | None = None
         self.last_event: Event | None = None
         self.answered_alone = 0
         self.first: Message | None = None
+        self.shown = ""
+        """What the credentials of the first message were: right, wrong, stale or absent."""
         self._exchange = 0
 
     @property
@@ -46,7 +56,10 @@ class Conversation:
         self._exchange = self.recorder.next_exchange()
         headers = {name.lower(): value for name, value in request.headers}
         media = header(request.headers, "content-type") or ""
+        before = self.session.keys.nonce
         received = self.session.receive(request.body, media, headers)
+        if self.session.keys.nonce != before:
+            self.keys.nonce = self.session.keys.nonce
         data: dict[str, Any] = {
             "direction": "request",
             "exchange": self._exchange,
@@ -62,20 +75,32 @@ class Conversation:
             data["repeated"] = True
         self.last_event = self.recorder.message(DEVICE, SERVER, request.body, received.decoded, request.headers, **data)
         self.pending, self.received = incoming, received
-        self.first = self.first or received.message
+        if self.first is None and received.message is not None:
+            self.first = received.message
+            found = received.facts.get("integrity") or received.facts.get("credentials") or {}
+            self.shown = str(found.get("result", ""))
         return received
 
     def answer(
-        self, commands: Sequence[Command] = (), *, large: Splitter | None = None, final: bool | None = None
+        self, commands: Sequence[Command] = (), *, large: Pieces | None = None, final: bool | None = None
     ) -> tuple[Outgoing, Event]:
         """Answers the waiting request and writes the answer down."""
+        self._large = large or self._large
         out = self.session.respond(commands, large=large, final=final)
+        made = self.manner.stranger or self._broken_off or (self._large is not None and self._large.made)
+        self._broken_off = False
+        if self._large is not None:
+            self._large.made = False
+            if self._large.interrupt and self.session.sending_large:
+                self.session.break_off()
+                self._broken_off = True
+            if not self.session.sending_large:
+                self._large = None
         reply = Reply(200, [("Content-Type", out.media), ("Cache-Control", "no-store"), *out.headers], out.octets)
-        event = self.send(reply, out)
-        return out, event
+        return out, self.send(reply, out, made=made)
 
-    def send(self, reply: Reply, out: Outgoing) -> Event:
-        """Sends a reply that holds a message."""
+    def send(self, reply: Reply, out: Outgoing, *, made: bool = False) -> Event:
+        """Sends a reply that holds a message. ``made``: it is wrong on purpose."""
         from conformance.syncml.codec import decode
 
         decoded = decode(out.octets, out.media)
@@ -90,6 +115,7 @@ class Conversation:
             session=self.label,
             status=reply.status,
             media=out.media,
+            **({"made": True} if made else {}),
         )
         incoming, self.pending = self.pending, None
         if incoming is not None:

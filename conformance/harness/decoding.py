@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 from collections.abc import Callable
 
 from conformance.dm.trigger import TriggerError, parse, parse_push
@@ -21,7 +22,14 @@ def decode_text(octets: bytes, kind: str | None = None) -> str:
     Hex text (as in a log) is taken as the octets it stands for. Raises :class:`Undecodable`.
     """
     octets = _from_hex(octets)
-    return _BY_KIND[kind or _kind(octets)](octets)
+    if kind is not None:
+        return _BY_KIND[kind](octets)
+    try:
+        return _BY_KIND[_kind(octets)](octets)
+    except Undecodable:
+        with contextlib.suppress(Undecodable):
+            return _trigger(octets)  # its first octets are a digest, which may look like anything
+        raise
 
 
 def _from_hex(octets: bytes) -> bytes:

@@ -41,11 +41,11 @@ def write_example(folder: Path, size: int = 65536) -> list[Path]:
     ]  # fmt: skip
     ready = {"tcp": "127.0.0.1:{port:hook}", "seconds": 20}
     hook = "http://127.0.0.1:{port:hook}/hook"
-    device = {
+    device: dict[str, object] = {
         "notify": "udp://127.0.0.1:{port:notify}", "ready": ready, "hook": hook,
         "start": [*program, "device", "--url", "{server_url}", "--notify-port", "{port:notify}", "--patience", "2", *common],
     }  # fmt: skip
-    server = {
+    server: dict[str, object] = {
         "server_url": "http://127.0.0.1:{port:dm}/dm", "ready": ready, "hook": hook,
         "start": [*program, "server", "--port", "{port:dm}", *common],
     }  # fmt: skip

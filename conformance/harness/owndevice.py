@@ -7,18 +7,18 @@ from typing import TYPE_CHECKING, Any
 from conformance.dm.clientsession import ClientSession
 from conformance.dm.credentials import Account
 from conformance.dm.interaction import Reaction
-from conformance.dm.trigger import TriggerError, parse, parse_push
+from conformance.dm.trigger import RESYNC_NONCES, TriggerError, parse, parse_push
 from conformance.fumo.object import State
 from conformance.harness.clock import VirtualClock
 from conformance.harness.link import response_of
+from conformance.harness.ownalert import OPERATIONS, alone, is_wrong
 from conformance.harness.recorder import Recorder
-from conformance.harness.scripted import Script, ScriptedDevice, formed
+from conformance.harness.scripted import NONE, Script, ScriptedDevice
 from conformance.harness.settings import DeviceIdentity
 from conformance.peers.device import CONTENT, DM
 from conformance.peers.profile import DeviceProfile
 from conformance.syncml.codec import Decoded, decode
 from conformance.syncml.element import SyntaxFault
-from conformance.syncml.model import Alert, Item, Meta
 from conformance.transcript import DEVICE, SERVER
 from conformance.transport.exchange import Request, Response, header
 
@@ -27,7 +27,8 @@ if TYPE_CHECKING:
 
 TURNS = 2000
 """Exchanges of one step after which a server counts as endless."""
-_OPERATIONS = {"download": "Download", "update": "Update", "download-and-update": "DownloadAndUpdate"}
+_SCRIPTED = {"instant": "instant", "commands_per_message": "few", "late_alerts": "late"}
+"""Keys of the step ``device`` and what of the script they set."""
 
 
 class OwnDevice:
@@ -79,12 +80,19 @@ class OwnDevice:
         profile, fresh = self.device.profile, False
         for key, value in given.items():
             if key == "operations":
-                profile.operations = tuple(_OPERATIONS[name] for name in value)
+                profile.operations = tuple(OPERATIONS[name] for name in value)
                 profile.package_by_dm = "update" in value
                 fresh = True
-            elif key in ("large_objects", "ui", "max_msg_size", "max_obj_size", "firmware"):
+            elif key in ("large_objects", "ui", "max_msg_size", "max_obj_size", "firmware", "version"):
                 setattr(profile, key, value)
                 fresh = True
+            elif key == "credentials":
+                self.script.credentials = value
+                if value == NONE:
+                    profile.authentication, profile.authentications = NONE, ()
+                fresh = True
+            elif key in _SCRIPTED:
+                setattr(self.script, _SCRIPTED[key], value)
         if fresh:
             self.device.fresh()
         if "statuses" in given:
@@ -103,11 +111,14 @@ class OwnDevice:
             self._report_so(given["report"])
 
     def _report_so(self, wanted: dict[str, Any]) -> None:
-        self.script.report = wanted
-        if wanted.get("alone"):
-            meta = Meta(format="int", type="org.openmobilealliance.dm.firmwareupdate.download", mark=None)
-            item = Item(source=self.device.profile.objects[0], meta=meta, data="200")
-            self.device.outbox.put(formed(Alert(data="1226", items=[item]), wanted), once=True)
+        if not (wanted.get("alone") or "again" in wanted):
+            self.script.report = wanted
+            return
+        alert = alone(wanted, self.device.profile.objects[0], self.script.reports)
+        if alert is not None:
+            if is_wrong(wanted):
+                self.script.made.append(alert)
+            self.device.outbox.put(alert, once=True)
 
     # -- sessions ----------------------------------------------------------------------------------------------------
 
@@ -142,10 +153,11 @@ class OwnDevice:
         self._name_session()
         number = self.recorder.next_exchange()
         media = header(request.headers, "content-type") or ""
-        common = {"exchange": number, "session": self._label, "url": request.url}
+        common: dict[str, Any] = {"exchange": number, "session": self._label, "url": request.url}
+        made = {"made": True} if self.device.made else {}
         self.recorder.message(
             DEVICE, SERVER, request.body, _decoded(request.body, media), request.headers, direction="request",
-            media=media, method=request.method, **common,
+            media=media, method=request.method, **common, **made,
         )  # fmt: skip
         response = self.bench.exchange(request)
         self.device.noting.facts = {}
@@ -193,9 +205,12 @@ class OwnDevice:
             package = parse(parse_push(datagram).payload)
         except TriggerError as fault:
             return {"octets": datagram.hex(), "fields": {}, "fault": str(fault)}
-        right = package.verifies(self.device.profile.server.password, self.device.noting.current)
+        password = self.device.profile.server.password
+        right = package.verifies(password, self.device.noting.current)
+        healing = any(package.verifies(password, nonce) for nonce in RESYNC_NONCES)
         masked = datagram.hex().replace(package.digest.hex(), "*" * len(package.digest.hex()))
-        return {"octets": masked, "fields": self.read_trigger(datagram), "facts": {"digest": "right" if right else "wrong"}}
+        facts = {"digest": "right" if right else "healing" if healing else "wrong"}
+        return {"octets": masked, "fields": self.read_trigger(datagram), "facts": facts}
 
     def read_trigger(self, datagram: bytes | None) -> dict[str, Any]:
         """The fields of a trigger message by the names of the step ``trigger``; nothing where it cannot be read."""

@@ -1,22 +1,28 @@
-"""What the suite's own device does otherwise when a case tells it so: results by order, other forms of reports.
+"""What the suite's own device does otherwise when a case tells it so: results by order, messages and alerts of other forms.
 
 The device that plays against a server under test installs whatever package it gets: the packages are the server's own.
 """
 
 from __future__ import annotations
 
+from collections import deque
 from dataclasses import dataclass, field
 from typing import Any
 
-from conformance.dm.credentials import Verifier
+from conformance.dm.answers import Encode, Number, Packer
+from conformance.dm.clientsession import ClientSession
+from conformance.dm.credentials import Account, Verifier
 from conformance.fumo.agent import Report, UpdateAgent
-from conformance.fumo.object import DOWNLOAD_AND_UPDATE, State, is_success
+from conformance.fumo.object import ALERT_OF, DOWNLOAD_AND_UPDATE, State, is_success
+from conformance.harness.ownalert import formed, request
 from conformance.peers.deviation import Deviation, deviant
 from conformance.peers.device import Device
 from conformance.peers.profile import DeviceProfile
-from conformance.syncml.model import Alert, Cred, Exec
+from conformance.syncml.model import Alert, Command, Cred, Exec, Message
 
 SUCCESS = 200
+WRONG, NONE = "wrong", "none"
+"""Credentials that the device may have instead of its own."""
 
 
 @dataclass(slots=True)
@@ -24,12 +30,21 @@ class Script:
     """The orders of a case. ``result``: ResultCode of the next operation. ``exec_status``: answer to every Exec.
 
     ``report``: how reports differ from the usual form (see docs/write-a-case.md). ``becomes``: firmware after an update.
+    ``instant``: operations are over, and reported, together with the Status of their Exec. ``few``: commands of a message
+    at most, beside the Status for SyncHdr (0: as many as fit). ``late``: Generic Alerts are not sent before package #3.
+    ``credentials``: "", wrong or none. ``made``: alerts that are wrong on purpose. ``reports``: those of operations so far.
     """
 
     result: int | None = None
     exec_status: int | None = None
     report: dict[str, Any] = field(default_factory=dict)
     becomes: str = ""
+    instant: bool = False
+    few: int = 0
+    late: bool = False
+    credentials: str = ""
+    made: list[Alert] = field(default_factory=list)
+    reports: list[Alert] = field(default_factory=list)
 
 
 class NotingVerifier(Verifier):
@@ -65,24 +80,106 @@ class ScriptedDevice(Device):
             script = {"script": self.script}
             rows = [
                 Deviation("scripted", "agent", type("_Agent", (_Obedient,), dict(script))),
-                Deviation("scripted", "executor", type("_Executor", (_Refusing,), dict(script))),
+                Deviation("scripted", "executor", type("_Executor", (_Refusing,), {**script, "device": self})),
+                Deviation("scripted", "session", type("_Session", (_Slow,), dict(script))),
             ]
             self.parts = deviant(self.parts, rows)
         super().fresh()
         profile = self.profile
         self.noting = NotingVerifier(profile.server, profile.server_nonce, self.random.randbytes)
         self.keys.verifier = self.noting
+        if self.script.credentials == WRONG:
+            self.keys.account = Account(profile.client.username, profile.client.password + "?")
+
+    @property
+    def made(self) -> bool:
+        """Whether the message that goes out now is wrong on purpose."""
+        shows_wrong = self.script.credentials == WRONG and self.profile.authentication != NONE
+        return shows_wrong or (isinstance(self.session, _Slow) and self.session.made)
+
+    def _report(self, alert: Alert) -> None:
+        """Reports are remembered; a request of its own goes before one where the script says so."""
+        self.script.reports.append(alert)
+        if self.script.report.get("beside"):
+            self.outbox.put(request(self.profile.objects[0]), once=True)
+        super()._report(alert)
+
+    def finish_at_once(self, command: Exec) -> int:
+        """Ends an operation in the moment of its Exec: its report goes with the Status."""
+        root, _, name = (command.items[0].target or "").rpartition("/")
+        agent = next((each.agent for each in self.objects if each.uri == root), None)
+        if agent is None or name not in ALERT_OF:
+            return 404
+        code = SUCCESS if self.script.result is None else self.script.result
+        if name != "Download" and is_success(code):
+            self.firmware.version = self.script.becomes or self.firmware.version
+            agent.state = State.UPDATE_SUCCESSFUL_HAVE_DATA
+        holding, self.outbox.holding = self.outbox.holding, False
+        self._report(agent.alert(Report(ALERT_OF[name], str(code), command.correlator)))
+        self.outbox.holding = holding
+        return SUCCESS
+
+
+class _Slow(ClientSession):
+    """A session whose messages hold few commands, and whose Generic Alerts come late, where the script says so."""
+
+    script: Script
+
+    def __init__(self, *given: Any) -> None:
+        super().__init__(*given)
+        self.made = False
+        """Whether the message sent last is wrong on purpose."""
+        if self.script.few:
+            self.packer = _Few(self.settings.encoding, self.settings.large_objects, self.script.few)
+
+    def _offer_alerts(self) -> None:
+        """Late Generic Alerts wait until package #1 is out of the way."""
+        begins = any(isinstance(command, Alert) and command.data == self.alert_code for command in self.packer.commands)
+        if not (self.script.late and begins):
+            super()._offer_alerts()
+
+    def arrange(self, message: Message) -> None:
+        """Notes whether something wrong goes out."""
+        origins = [self._offered[id(command)][0] for command in message.commands if id(command) in self._offered]
+        self.made = any(origin is wrong for origin in origins for wrong in self.script.made)
+
+
+class _Few(Packer):
+    """Deals out ``few`` commands at a time, whatever the server takes."""
+
+    def __init__(self, encoding: str, large_objects: bool, few: int) -> None:
+        super().__init__(encoding, large_objects)
+        self.few = few
+
+    def fill(self, message: Message, limit: int | None, encode: Encode, number: Number, more: Alert | None) -> None:
+        """See :meth:`Packer.fill`."""
+        rest = _behind(self.statuses, self.few)
+        later = _behind(self.commands, 0 if rest else self.few - len(self.statuses))
+        super().fill(message, limit, encode, number, more)
+        self.statuses.extend(rest)
+        self.commands.extend(later)
+
+
+def _behind(queue: deque[Command], count: int) -> list[Command]:
+    """Takes what stands behind the first ``count`` out of a queue."""
+    rest = list(queue)[count:]
+    for _ in rest:
+        queue.pop()
+    return rest
 
 
 class _Refusing:
     """An executor that answers Exec as the script says."""
 
     script: Script
+    device: ScriptedDevice
 
     def exec(self, command: Exec) -> int:
         """Exec."""
         if self.script.exec_status is not None:
             return self.script.exec_status
+        if self.script.instant:
+            return self.device.finish_at_once(command)
         return super().exec(command)  # type: ignore[misc,no-any-return]
 
 
@@ -128,27 +225,3 @@ class _Obedient(UpdateAgent):
         """The report, in the form that the script wants."""
         alert = super().alert(report)
         return formed(alert, self.script.report)
-
-
-def formed(alert: Alert, wanted: dict[str, Any]) -> Alert:
-    """A Generic Alert in another form: ``source`` (node), ``prefix``, ``mark``, ``type``, ``data`` and ``format``."""
-    item = alert.items[0]
-    meta = item.meta
-    assert meta is not None
-    if wanted.get("source") == "node":
-        child = (meta.type or "").rsplit(".", 1)[1]
-        names = {"download": "Download", "update": "Update", "downloadandupdate": "DownloadAndUpdate"}
-        item.source = f"{item.source}/{names.get(child, child)}"
-    if "type" in wanted:
-        meta.type = str(wanted["type"])
-    if wanted.get("prefix"):
-        meta.type = f"Reversed-Domain-Name:{meta.type}"
-    if wanted.get("mark") is False:
-        meta.mark = None
-    elif isinstance(wanted.get("mark"), str):
-        meta.mark = wanted["mark"]
-    if "format" in wanted:
-        meta.format = wanted["format"] or None
-    if wanted.get("data") is False:
-        item.data = None
-    return alert

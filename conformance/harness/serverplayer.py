@@ -17,6 +17,8 @@ from conformance.transcript import DEVICE, OPERATOR, SERVER, SUITE
 if TYPE_CHECKING:
     from conformance.harness.serverbench import ServerBench
 
+_CHOICES = {"accept": 1, "defer": 2, "reject": 3}
+"""Numbers of the choices about an update where the server does not tell its own (attach contract 2, verb campaign)."""
 _PAUSE = threading.Event()
 """Never set: waiting for it is a pause between two questions to the hook."""
 
@@ -154,7 +156,9 @@ class ServerPlayer:
             within = self.bench.silence
         self.datagram = self._next_trigger(within)
         self.value("comes", self.datagram is not None, "a trigger message")
-        for key, value in self.device.read_trigger(self.datagram).items() if self.datagram else ():
+        if self.datagram is None:
+            return "no trigger message came"
+        for key, value in self.device.read_trigger(self.datagram).items():
             self.value(key, value, "of the trigger message")
         return ""
 
@@ -165,6 +169,10 @@ class ServerPlayer:
         return datagram
 
     def _device(self, given: dict[str, Any], expect: Any) -> str:
+        answer = given.get("answer") or {}
+        if "choose" in answer:
+            choices = {**_CHOICES, **(self.campaign.get("choices") or {})}
+            given = {**given, "answer": {**answer, "choices": [choices[answer["choose"]]]}}
         self.device.change(given)
         return ""
 

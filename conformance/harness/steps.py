@@ -52,6 +52,8 @@ def _value_faults(kind: words.StepKind, value: Any) -> Iterator[str]:
         for key in words.NEEDED.get(name, ()):
             if not any(one in value for one in key.split("|")):
                 yield f"{name}: {key.replace('|', ' or ')} is missing"
+        if name == "session":
+            yield from _with_faults(value.get("with"))
         for key, inner in value.items():
             yield from _choice_faults(f"{name}: {key}", words.CHOICES.get((name, key)), inner)
     elif isinstance(value, list) or (not kind.scalar and value is not None):
@@ -60,6 +62,17 @@ def _value_faults(kind: words.StepKind, value: Any) -> Iterator[str]:
         yield f"{name}: {words.NEEDED[name][0].replace('|', ' or ')} is missing"
     elif value is not None:
         yield from _choice_faults(name, words.CHOICES.get((name, "")), value)
+
+
+def _with_faults(given: Any) -> Iterator[str]:
+    """What is wrong with the manner of a session."""
+    if given is not None and not isinstance(given, dict):
+        yield "session: with: expected a mapping"
+        return
+    for key, value in (given or {}).items():
+        if key not in words.SESSION_WITH:
+            yield f"session: with: unknown key {key!r}; expected one of {', '.join(words.SESSION_WITH)}"
+        yield from _choice_faults(f"session: with: {key}", words.CHOICES.get(("with", key)), value)
 
 
 def _choice_faults(where: str, choices: tuple[str, ...] | None, value: Any) -> Iterator[str]:

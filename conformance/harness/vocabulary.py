@@ -93,7 +93,7 @@ class StepKind:
     nested: bool = False
 
 
-_ANSWER = ("status", "data", "format", "type", "children")
+_ANSWER = ("status", "data", "format", "type", "children", "final")
 _CLIENT, _SERVER, _BOTH = ("client",), ("server",), ("client", "server")
 
 STEPS: dict[str, StepKind] = {
@@ -105,7 +105,7 @@ STEPS: dict[str, StepKind] = {
             _BOTH,
             ("kind", "with"),
             ("expect",),
-            ("comes", "type"),
+            ("comes", "type", "session_id", "credentials"),
             scalar=True,
         ),
         StepKind("get", "sends Get", _CLIENT, ("node", "nodes"), (), _ANSWER, scalar=True),
@@ -117,7 +117,14 @@ STEPS: dict[str, StepKind] = {
             (),
             _ANSWER,
         ),
-        StepKind("add", "sends Add", _CLIENT, ("node", "data", "format", "type"), (), _ANSWER),
+        StepKind(
+            "add",
+            "sends Add",
+            _CLIENT,
+            ("node", "data", "format", "type", "package", "size", "chunk", "interrupt"),
+            (),
+            _ANSWER,
+        ),
         StepKind("delete", "sends Delete", _CLIENT, ("node",), (), _ANSWER, scalar=True),
         StepKind("copy", "sends Copy", _CLIENT, ("node", "from"), (), _ANSWER),
         StepKind("exec", "sends Exec", _CLIENT, ("node", "correlator", "data"), (), _ANSWER, scalar=True),
@@ -138,7 +145,7 @@ STEPS: dict[str, StepKind] = {
             "await",
             "waits for the report of an operation",
             _CLIENT,
-            ("alert", "within", "object"),
+            ("alert", "within", "object", "due"),
             (),
             ("result", "correlator", "source", "format", "mark", "count", "type"),
         ),
@@ -200,6 +207,11 @@ STEPS: dict[str, StepKind] = {
                 "package",
                 "firmware",
                 "object",
+                "version",
+                "credentials",
+                "instant",
+                "late_alerts",
+                "commands_per_message",
             ),
             (),
             (),
@@ -256,7 +268,8 @@ STEPS: dict[str, StepKind] = {
 COMMANDS = ("get", "replace", "add", "delete", "copy", "exec", "alert", "sequence", "atomic")
 """Steps that send a command to a device."""
 MODIFIERS = ("expect", "ensures", "note", "optional")
-"""Keys that may stand beside the kind in any step."""
+"""Keys that may stand beside the kind in any step. Where a device refuses an ``optional`` command with 404, 405 or 406,
+the case does not apply."""
 
 
 NEEDED = {
@@ -280,15 +293,28 @@ CHOICES = {
     ("session", ""): _SESSIONS,
     ("session", "kind"): _SESSIONS,
     ("await", "alert"): ("download", "update", "download-and-update", *_SESSIONS[3:]),
+    ("with", "credentials"): ("right", "wrong", "none", "stale"),
+    ("with", "challenge"): ("nonce", "basic", "md5", "hmac"),
+    ("await", "due"): ("always", "if-accepted"),
     ("content", "fault"): ("none", *FAULTS),
     ("campaign", "way"): ("replace", "download", "download-and-update"),
     ("campaign", "host"): ("suite", "server"),
     ("campaign", "consent"): ("none", "confirm", "defer"),
+    ("device", "credentials"): ("wrong", "none"),
+    ("device", "version"): ("1.1.2", "1.2"),
 }
 """Words that a key of a step may have as its value; the key "" is the step's value itself."""
 
+SESSION_WITH = {
+    "max_msg_size": "octets that the suite's server announces to take in a message",
+    "resp_uri": "true: the server gives a RespURI for the rest of the session",
+    "credentials": "how the server shows itself: right, wrong, none, or stale (a nonce that it made up)",
+    "challenge": "nonce: the server has lost the device's nonce; or the authentication type that it asks for first",
+    "session_id": "the session id of the trigger, in hexadecimal",
+}
+"""What may stand in ``with`` of a session step of a client case."""
 
-PLACES = ("object", "object2", "device_id", "server_id", "server", "correlator", "content", "firmware")
+PLACES = ("object", "object2", "device_id", "server_id", "server", "correlator", "content", "firmware", "trigger_id")
 """What ``{name}`` may stand for in a step."""
 PACKAGE_PLACES = ("url", "descriptor", "digest", "from", "to", "size")
 """What ``{name:purpose}`` may stand for: facts about the package for a purpose."""

@@ -6,10 +6,10 @@ from collections.abc import Callable, Iterator, Mapping
 from typing import Any
 
 from conformance.judge.finding import PASS, Catalogue, Finding, Requirement, broken
-from conformance.judge.lookup import Commanded, answers_to, commanded, received_object
+from conformance.judge.lookup import Commanded, answers_of, answers_to, commanded, received_object, refuses
 from conformance.judge.matcher import Match, match
 from conformance.judge.step import Played, played_steps
-from conformance.syncml.model import Alert, Item, Message, Results, Status, text_of
+from conformance.syncml.model import Alert, Item, Message, Status, text_of
 from conformance.transcript import DEVICE, Event, Transcript
 
 ALERT_PREFIX = "org.openmobilealliance.dm.firmwareupdate."
@@ -82,14 +82,6 @@ class Expectations:
             tolerated=result.outcome == "tolerated",
         )
 
-    def said_after(self, event: int, session: str) -> Iterator[tuple[Event, Message]]:
-        """Messages of the device in a session after an event."""
-        for candidate in self._messages:
-            if candidate.n > event and candidate.sender == DEVICE and candidate.data.get("session") == session:
-                decoded = candidate.decoded()
-                if decoded is not None:
-                    yield candidate, decoded.message
-
     # -- commands ----------------------------------------------------------------------------------------------------
 
     def _answer(self, played: Played, sent: dict[str, Any]) -> Iterator[Finding]:
@@ -98,9 +90,9 @@ class Expectations:
         expect = step.get("expect")
         if not expect:
             return
-        statuses, results, at = self._answers(sent)
+        answers = answers_of(self.transcript, sent)
+        statuses, results, at, code = answers.statuses, answers.items, answers.event, answers.code
         kind, node = sent["command"], sent.get("node", "")
-        code = statuses[0].data if statuses else None
         if (step.get("optional") and code in ("404", "405", "406")) or (code is None and self._died):
             return
         what = f"Status of {kind} on {node}" if node else f"Status of {kind}"
@@ -119,6 +111,11 @@ class Expectations:
                 )
                 if finding:
                     yield finding
+        if "final" in expect and answers.final is not None:
+            says = f"Final in the message with the last of the answer to {kind}"
+            finding = self.compare(expect["final"], _text(answers.final), self.requirement(base), at, says)
+            if finding:
+                yield finding
         if "children" in expect:
             yield from self._children(expect["children"], _data(item), self.requirement(base), at, node)
 
@@ -138,28 +135,13 @@ class Expectations:
                 if finding:
                     yield finding
 
-    def _answers(self, sent: dict[str, Any]) -> tuple[list[Status], list[Item], int | None]:
-        statuses: list[Status] = []
-        items: list[Item] = []
-        at = None
-        for event, message in self.said_after(sent["event"], sent["session"]):
-            for command in message.commands:
-                if not isinstance(command, Status | Results) or command.cmd_ref != sent["cmd_id"]:
-                    continue
-                if (command.msg_ref or "1") != sent["msg_id"]:
-                    continue
-                at = at or event.n
-                if isinstance(command, Status):
-                    statuses.append(command)
-                else:
-                    items.extend(_with_meta(command))
-        return statuses, items, at
-
     # -- other steps -------------------------------------------------------------------------------------------------
 
     def _await(self, played: Played, expect: dict[str, Any]) -> Iterator[Finding]:
         given = played.step["await"]
         name = given.get("alert", "download-and-update")
+        if given.get("due") == "if-accepted" and self._last_refused(played):
+            return
         event, alert = self.report(played, ALERT_TYPES[name])
         requirement = self.requirement(str(played.step.get("ensures", "")), _OPERATION_ALERT.get(name, "FUMO-CI-002"))
         if alert is None or event is None:
@@ -206,6 +188,12 @@ class Expectations:
                 )
                 if finding:
                     yield finding
+
+    def _last_refused(self, played: Played) -> bool:
+        """Whether the last Exec before a step was answered with an error, so that no report is due."""
+        sent = [sent for step in played_steps(self.transcript) if step.begin < played.begin for sent in step.sent]
+        execs = [each for each in sent if each["command"] == "Exec"]
+        return bool(execs) and refuses(answers_of(self.transcript, execs[-1]).code)
 
     def report(self, played: Played, alert_type: str) -> tuple[Event | None, Alert | None]:
         """The first Generic Alert of that type since the last Exec before the step, or since the case began."""
@@ -373,11 +361,6 @@ def type_of(alert: Alert) -> str:
 def _ensured(played: Played, wanted: Any, default: str) -> str:
     inner = wanted.get("ensures", "") if isinstance(wanted, dict) else ""
     return str(inner or played.step.get("ensures", "") or default)
-
-
-def _with_meta(results: Results) -> Iterator[Item]:
-    for item in results.items:
-        yield Item(target=item.target, source=item.source, data=item.data, meta=results.meta_of(item), more=item.more)
 
 
 def _text(value: Any) -> str:

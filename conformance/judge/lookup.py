@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Iterator
-from dataclasses import dataclass
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field
+from typing import Any
 
 from conformance.syncml.model import (
     Alert,
@@ -14,6 +15,7 @@ from conformance.syncml.model import (
     Exec,
     Item,
     Message,
+    Results,
     Sequence,
     Status,
     payload,
@@ -87,6 +89,53 @@ def received_object(transcript: Transcript, node: str) -> str:
         if not found.item.more:
             whole, summary, encoded = summary.hexdigest(), hashlib.sha256(), b""
     return whole
+
+
+@dataclass(slots=True)
+class Answers:
+    """What the device said to one command of the suite: Statuses, Items of Results with their Meta, the number of the
+    first event with any of it (``None`` where nothing came), and whether the message with the last of it had Final."""
+
+    statuses: list[Status] = field(default_factory=list)
+    items: list[Item] = field(default_factory=list)
+    event: int | None = None
+    final: bool | None = None
+
+    @property
+    def code(self) -> str | None:
+        """The first code, ``None`` where none came."""
+        return self.statuses[0].data if self.statuses else None
+
+
+def answers_of(transcript: Transcript, sent: Mapping[str, Any]) -> Answers:
+    """What came for a command: ``sent`` is the entry that the player wrote down when it went out."""
+    found = Answers()
+    for event in transcript.of("message"):
+        if event.n <= sent["event"] or event.sender != DEVICE or event.data.get("session") != sent["session"]:
+            continue
+        decoded = event.decoded()
+        for command in decoded.message.commands if decoded else ():
+            if not isinstance(command, Status | Results) or command.cmd_ref != sent["cmd_id"]:
+                continue
+            if (command.msg_ref or "1") != sent["msg_id"]:
+                continue
+            found.event = found.event or event.n
+            found.final = decoded.message.final if decoded else None
+            if isinstance(command, Status):
+                found.statuses.append(command)
+            else:
+                found.items.extend(_with_meta(command))
+    return found
+
+
+def refuses(code: str | None) -> bool:
+    """Whether a Status says that a command was not carried out and will not be."""
+    return code is not None and code[:1] in ("3", "4", "5")
+
+
+def _with_meta(results: Results) -> Iterator[Item]:
+    for item in results.items:
+        yield Item(target=item.target, source=item.source, data=item.data, meta=results.meta_of(item), more=item.more)
 
 
 def answers_to(transcript: Transcript, command: str, alert: str = "") -> list[tuple[Event, str | None]]:

@@ -7,7 +7,7 @@ from urllib.parse import unquote, urlsplit
 
 from conformance.judge.rule import Hit, View, rule
 from conformance.judge.session import SESSION_ABORT, Exchange, Said, number
-from conformance.transcript import Event
+from conformance.transcript import DEVICE, Event
 from conformance.transport.exchange import header
 
 _DM_TYPES = ("application/vnd.syncml.dm+xml", "application/vnd.syncml.dm+wbxml", "*/*", "application/*")
@@ -22,6 +22,16 @@ def post(view: View) -> Iterator[Hit]:
         method = said.event.data.get("method")
         if method:
             yield view.check(method == "POST", said, "POST", str(method), "the method of the request")
+
+
+@rule("DM-ENC-005", sides=("client",), title="the body of a request is a well-formed message")
+def message_there(view: View) -> Iterator[Hit]:
+    """MS-MDM 2.2.2: a message is well-formed. What is none has no elements whose order could be looked at."""
+    for event in view.transcript.of("message"):
+        fault = event.data.get("fault")
+        if event.sender == DEVICE and fault and not event.data.get("made"):
+            at = "" if fault.get("offset") is None else f" at octet {fault['offset']}"
+            yield view.broken(event, "a SyncML message", f"{fault['reason']}{at}", "the body of the request is no message")
 
 
 @rule("DM-HTTP-003", sides=("client",), title="Accept lists the DM media types")

@@ -1,0 +1,67 @@
+"""How the suite's DM server behaves in one session: the keys of ``with`` beside the kind of a ``session`` step."""
+
+from __future__ import annotations
+
+import dataclasses
+import secrets
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from conformance.dm.credentials import Account, Verifier
+from conformance.dm.serversession import PeerKeys, ServerSettings
+
+_STRANGE = "no-such-password"
+"""Password of a server that the device does not know."""
+
+
+@dataclass(frozen=True, slots=True)
+class Manner:
+    """``max_msg_size``: octets that the server announces to take. ``resp_uri``: it gives another address for the rest.
+
+    ``credentials``: right; wrong, or none at all (a stranger, which gives up when it is refused); stale, with a nonce
+    that the device has never given. ``challenge``: "" for a challenge where one is due; nonce, as a server does that
+    has lost the nonce of the device; or the type that it asks for before anything else. ``session_id``: the one of the
+    trigger, in hexadecimal.
+    """
+
+    max_msg_size: int | None = None
+    resp_uri: bool = False
+    credentials: str = "right"
+    challenge: str = ""
+    session_id: str = ""
+
+    @classmethod
+    def of(cls, given: Mapping[str, Any]) -> Manner:
+        """The manner that a step asks for."""
+        return cls(**dict(given))
+
+    @property
+    def stranger(self) -> bool:
+        """Whether the server does not show who it is: its messages are wrong on purpose."""
+        return self.credentials in ("wrong", "none")
+
+    def settings(self, server_id: str, url: str, session: int) -> ServerSettings:
+        """The settings of the session; ``session`` is its number in the case."""
+        settings = ServerSettings(server_id, url, send_credentials=self.credentials != "none")
+        if self.max_msg_size is not None:
+            settings.max_msg_size = self.max_msg_size
+        if self.resp_uri:
+            settings.resp_uri = f"{url}{'&' if '?' in url else '?'}session={session}"
+        if self.stranger:
+            settings.tries = 1
+        return settings
+
+    def keys(self, keys: PeerKeys) -> PeerKeys:
+        """The keys of the session. A stranger has its own, so that its nonces are no concern of the server."""
+        if self.challenge == "nonce":
+            keys.verifier = Verifier(keys.verifier.account, secrets.token_bytes(16))
+        made = dataclasses.replace(keys)
+        if self.stranger:
+            made.verifier = Verifier(keys.verifier.account, keys.verifier.current)
+            made.account = Account(keys.account.username, _STRANGE)
+        elif self.credentials == "stale":
+            made.nonce = secrets.token_bytes(16)
+        if self.challenge not in ("", "nonce"):
+            made.kind = self.challenge
+        return made

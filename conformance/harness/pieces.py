@@ -1,0 +1,42 @@
+"""A large object as a case wants it sent: in smaller pieces, with a wrong Size or none, broken off."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from conformance.dm.largeobject import Splitter
+from conformance.syncml.model import Item
+from conformance.transport.exchange import Source
+
+
+class Pieces(Splitter):
+    """``chunk``: octets of data in a piece at most, or a share of the object such as "20%". ``size``: what is added to
+    the right Size, or "none" for no Size at all. ``interrupt``: only the first piece is sent.
+    """
+
+    def __init__(
+        self, source: Source, format_: str = "b64", chunk: int | None = None, size: str = "", interrupt: bool = False
+    ) -> None:
+        super().__init__(source, format_)
+        self.chunk, self.wrong, self.interrupt = chunk, size, interrupt
+        self.made = False
+        """Whether the piece that was given out last is wrong on purpose."""
+
+    @classmethod
+    def of(cls, source: Source, format_: str, given: dict[str, Any]) -> Pieces:
+        """The pieces that a ``replace`` or ``add`` step asks for."""
+        chunk = given.get("chunk")
+        if isinstance(chunk, str) and chunk.endswith("%"):
+            chunk = max(1, source.size * int(chunk[:-1]) // 100)
+        return cls(
+            source, format_, None if chunk is None else int(chunk), str(given.get("size", "")), bool(given.get("interrupt"))
+        )
+
+    def fill(self, item: Item, room: int, encoding: str) -> bool:
+        """See :class:`Splitter`; a Size that is wrong stands where the right one would."""
+        first = not self._begun
+        last = super().fill(item, room if self.chunk is None else min(room, self.chunk), encoding)
+        self.made = first and bool(self.wrong) and not last
+        if self.made and item.meta is not None:
+            item.meta.size = None if self.wrong == "none" else str(self.size(encoding) + int(self.wrong))
+        return last
