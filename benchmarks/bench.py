@@ -54,7 +54,8 @@ def in_process(folder: Path) -> tuple[Run, list[Chosen]]:
 def sessions_over_sockets(folder: Path) -> None:
     """Ratio 1: the same messages, played and judged by the suite, and as bare round trips."""
     iut_path = embedded_iut(folder / "iut", "client", "conformance.peers.adapters:DeviceAdapter")
-    text = iut_path.read_text(encoding="utf-8").replace("adapter: conformance.peers.adapters:DeviceAdapter", "adapter: socketpeer:SocketAdapter")
+    text = iut_path.read_text(encoding="utf-8")
+    text = text.replace("adapter: conformance.peers.adapters:DeviceAdapter", "adapter: socketpeer:SocketAdapter")
     iut_path.write_text(text, encoding="utf-8")
     (iut_path.parent / "socketpeer.py").write_text(Path(__file__).read_text(encoding="utf-8"), encoding="utf-8")
     run = Run([load_iut(iut_path)], Options(folder))

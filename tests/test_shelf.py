@@ -12,10 +12,12 @@ from strangerruns import iut_file
 from conformance.dm.credentials import Account, Verifier
 from conformance.dm.serversession import PeerKeys, ServerSession, ServerSettings
 from conformance.harness import outcome
-from conformance.harness.clock import VirtualClock
+from conformance.harness.clock import Clock, VirtualClock
 from conformance.harness.commands import prepare
 from conformance.harness.iut import load_iut
 from conformance.harness.link import InProcessDevice, Spinning
+from conformance.harness.masking import Masker
+from conformance.harness.recorder import Recorder
 from conformance.harness.shelf import Corrupted, Shelf
 from conformance.syncml.model import Atomic, Exec, Get, Replace
 from conformance.transport.exchange import Fault, Reply, Request
@@ -23,7 +25,7 @@ from conformance.transport.exchange import Fault, Reply, Request
 
 @pytest.fixture
 def shelf(tmp_path: Path) -> Shelf:
-    made = Shelf(load_iut(iut_file(tmp_path, hook=["none"])), lambda data: None)
+    made = Shelf(load_iut(iut_file(tmp_path, hook=["none"])), lambda: Recorder(tmp_path / "evidence", Clock(), Masker()))
     made.serve_at("http://content/")
     return made
 

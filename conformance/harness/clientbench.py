@@ -34,7 +34,7 @@ class ClientBench(Attached):
 
     def open(self) -> None:
         """Starts servers and implementation. Raises :class:`outcome.Stop` with an error where that cannot be done."""
-        self.shelf = Shelf(self.iut, self.see("http", DEVICE, "content"))
+        self.shelf = Shelf(self.iut, lambda: self.recorder)
         self.claims = load_claims(testcases())
         self._tree: frozenset[str] | None = None
         self._lasting = False

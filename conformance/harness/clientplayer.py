@@ -20,6 +20,10 @@ _LACKED = ("404", "405", "406")
 """Codes with which a device refuses what it does not have."""
 
 
+_AFTERWARDS = 1.0
+"""Seconds that the content server's own thread gets to see that a reply is out, before what was fetched is looked at."""
+
+
 class ClientPlayer(ClientSessions):
     """Plays the steps of one permutation in order. :meth:`play` raises :class:`outcome.Stop` where it ends early."""
 
@@ -35,6 +39,8 @@ class ClientPlayer(ClientSessions):
 
     def _step(self, index: str, step: dict[str, Any]) -> None:
         kind = kind_of(step)
+        if kind == "fetched":
+            self.bench.shelf.calm(_AFTERWARDS)
         self.recorder.add("step", SUITE, SUITE, index=index, phase="begin", step=step)
         sent: list[dict[str, Any]] = []
         why = ""

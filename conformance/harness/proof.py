@@ -18,7 +18,10 @@ from conformance.peers.deviants import name_of
 
 @dataclass(frozen=True, slots=True)
 class DeviationRow:
-    """One row of ``testcases/deviations``: what a sloppy implementer does, and which requirements that breaks."""
+    """One row of ``testcases/deviations``: what a sloppy implementer does, and which requirements that breaks.
+
+    ``seen_by`` is the id of a case that catches it; where there is none for now ``pending`` says why.
+    """
 
     id: str
     role: str
@@ -26,6 +29,8 @@ class DeviationRow:
     breaks: tuple[str, ...]
     level: str
     area: str
+    seen_by: str = ""
+    pending: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,7 +47,10 @@ def load_deviations(root: Path, role: str) -> list[DeviationRow]:
     raw = load(root / "deviations" / f"{role}.yaml").value
     rows = raw["deviations"] if isinstance(raw, dict) else raw
     return [
-        DeviationRow(row["id"], role, row["says"], tuple(row["breaks"]), row.get("level", ""), row.get("area", ""))
+        DeviationRow(
+            row["id"], role, row["says"], tuple(row["breaks"]), row.get("level", ""), row.get("area", ""),
+            row.get("seen_by", ""), row.get("pending", ""),
+        )
         for row in rows
     ]
 

@@ -86,15 +86,20 @@ class Recorder:
             self.transcript.events.append(event)
             return event
 
+    def fill(self, event: Event, data: dict[str, Any]) -> None:
+        """Completes an event with what came out of it later."""
+        event.data.update(self.masker.value(self._without_secrets(data)))
+
+    def _without_secrets(self, data: dict[str, Any]) -> dict[str, Any]:
+        """HTTP headers of an event, secrets masked."""
+        names = [name for name in ("headers", "reply_headers") if name in data]
+        return {**data, **{name: self.masker.headers(data[name]) for name in names}}
+
     def observer(self, kind: str, sender: str, receiver: str) -> Callable[[dict[str, Any]], None]:
         """A function that adds an event of that kind for each mapping it is given."""
 
         def observe(data: dict[str, Any]) -> None:
-            data = dict(data)
-            for name in ("headers", "reply_headers"):
-                if name in data:
-                    data[name] = self.masker.headers(data[name])
-            self.add(kind, sender, receiver, **data)
+            self.add(kind, sender, receiver, **self._without_secrets(data))
 
         return observe
 

@@ -17,7 +17,7 @@ from conformance.harness.recorder import Recorder
 from conformance.harness.serverplayer import ServerPlayer
 from conformance.harness.settings import DeviceIdentity
 from conformance.harness.shelf import Shelf
-from conformance.transcript import DEVICE, SUITE
+from conformance.transcript import SUITE
 from conformance.transport.client import HttpClient
 from conformance.transport.exchange import Reply, Request, Response
 
@@ -79,7 +79,7 @@ class ServerBench(Attached):
 
     def open(self) -> None:
         """Starts the suite's content server and the implementation. Raises :class:`outcome.Stop` with an error."""
-        self.shelf = Shelf(self.iut, self.see("http", DEVICE, "content"))
+        self.shelf = Shelf(self.iut, lambda: self.recorder)
         self.adapter = self.in_process_adapter()
         self.mailbox: Mailbox | None = None
         self.client: HttpClient | None = None

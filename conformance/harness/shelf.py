@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 import hashlib
+import threading
 from collections.abc import Callable
 from typing import TYPE_CHECKING, Any
 
 from conformance.download.content import BytesSource, ContentFault, ContentServer, FileSource
 from conformance.download.descriptor import Descriptor, write
 from conformance.harness import outcome
+from conformance.harness.recorder import Recorder
+from conformance.transcript import CONTENT, DEVICE
 from conformance.transport.exchange import Reply, Request, Source
 
 if TYPE_CHECKING:
@@ -20,9 +23,12 @@ DESCRIPTOR_TYPE = "application/vnd.oma.dd+xml"
 class Shelf:
     """Publishes packages under an address of their own for each case, so that late requests are told apart."""
 
-    def __init__(self, iut: Iut, observe: Callable[[dict[str, Any]], None]) -> None:
+    def __init__(self, iut: Iut, recorder: Callable[[], Recorder]) -> None:
+        """``recorder`` gives the one of the permutation that is being played."""
         self.iut = iut
-        self._observe = observe
+        self._recorder = recorder
+        self._now = threading.local()
+        self._calm = threading.Condition()
         self._server: ContentServer | None = None
         self._case = 0
         self._open = 0
@@ -43,24 +49,38 @@ class Shelf:
 
     def handle(self, request: Request) -> Reply:
         """Serves one request."""
-        self._open += 1
+        recorder = self._recorder()
+        with self._calm:
+            self._open += 1
+        # The event stands where the request came, and is completed when the reply is out: what a device does after it has
+        # the last octet may overtake the thread that sent it.
+        event = recorder.add("http", DEVICE, CONTENT, method=request.method, url=request.url)
         reply = self.server.handle(request)
         before = reply.done
 
         def done(sent: int, error: str) -> None:
-            self._open -= 1
+            self._now.place = recorder, event
             if before is not None:
                 before(sent, error)
+            with self._calm:
+                self._open -= 1
+                self._calm.notify_all()
 
         reply.done = done
         return reply
 
     def _seen(self, data: dict[str, Any]) -> None:
-        self._observe(data)
+        recorder, event = self._now.place
+        recorder.fill(event, data)
 
     def busy(self) -> bool:
         """Whether something is being fetched right now."""
         return self._open > 0
+
+    def calm(self, seconds: float) -> bool:
+        """Waits until nothing is being fetched; False where something still is after ``seconds``."""
+        with self._calm:
+            return self._calm.wait_for(lambda: self._open <= 0, seconds)
 
     def begin(self) -> dict[str, str]:
         """Starts a new case: publishes all packages anew; returns their places for the steps."""

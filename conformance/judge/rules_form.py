@@ -164,7 +164,9 @@ def binary_in_wbxml(view: View) -> Iterator[Hit]:
 
 def _whole(said: Said, item: Item) -> bool:
     """Whether an Item is no piece of a large object: pieces need not end where Base64 groups do."""
-    return not is_held(item.data) and not item.more and not any(earlier.more for earlier in said.session.by(said.side) if earlier.index < said.index)
+    if is_held(item.data) or item.more:
+        return False
+    return not any(earlier.more for earlier in said.session.by(said.side) if earlier.index < said.index)
 
 
 @rule("DM-ENC-012", title="an Item for a node has Data")
