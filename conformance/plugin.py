@@ -261,7 +261,7 @@ class Controller:
         if exitstatus == pytest.ExitCode.INTERRUPTED and not reason:
             self.writer.close()
             return
-        self.writer.write(footer_line(self.config.stash[LINES], reason))
+        self.writer.write(footer_line(self.config.stash[LINES], reason, self.run.notes))
         self.writer.close()
 
 

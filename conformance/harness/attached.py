@@ -37,6 +37,7 @@ class Attached:
         self.firmware_kept = False
         self.process: Implementation | None = None
         self.recorder = Recorder(folder / "setup", self.clock, self.masker)
+        self.untrusted: frozenset[str] = frozenset()
         self.digest = ""
         """Hex of the digest of the last trigger message."""
         self._spoken: dict[str, str] = {}
@@ -106,6 +107,14 @@ class Attached:
             "ca": "",
         }
         self.call("prepare", given)
+        self.untrusted = self._probe()
+
+    def _probe(self) -> frozenset[str]:
+        """The verbs of a hook that takes nonsense for granted: what they arm is not trusted (attach contract 2)."""
+        taken = self.steering.probe(self.iut.role) if self.steering.present else []
+        if "verb" in taken:
+            taken += ["condition", "answer", "consent", "power_cycle", "campaign", "update"]
+        return frozenset(taken)
 
     def expand(self, text: str) -> str:
         """A text of the IUT file with its placeholders filled."""

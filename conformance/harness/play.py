@@ -22,6 +22,9 @@ from conformance.transcript import CASE, SUITE, load
 class Bench(Protocol):
     """What lasts while cases run against one implementation."""
 
+    untrusted: frozenset[str]
+    """Verbs of the hook that it takes nonsense values of."""
+
     def begin(self, folder: Path, permutation: Permutation) -> Recorder:
         """Takes up a permutation; what comes from now on belongs to it."""
         ...
@@ -81,6 +84,7 @@ def play(
     _let_go(bench, recorder)
     # Masked before it is judged, so that judging again sees the same.
     case = recorder.masker.value(resolved(permutation, steps, objects, ended))
+    case["untrusted"] = sorted(bench.untrusted)
     judgement = _judged(case, recorder, terms)
     recorder.write(case)
     line = result_line(permutation, judgement, relative)
@@ -92,6 +96,8 @@ def play(
     }
     if setup:
         line["setup"] = True
+    if case["untrusted"]:
+        line["untrusted"] = case["untrusted"]
     return line
 
 

@@ -43,6 +43,8 @@ class Run:
     iuts: list[Iut]
     options: Options
     cases: list[Case] = field(default_factory=list)
+    notes: list[str] = field(default_factory=list)
+    """What a reader of the record has to know beside the results."""
     stop: str = ""
     """Why the run must stop, where it must."""
     _benches: dict[str, Any] = field(default_factory=dict)
@@ -104,6 +106,9 @@ class Run:
                 stop.reason = bench.masker.text(stop.reason)
                 self._failed[iut.role] = stop
                 raise
+            if bench.untrusted:
+                listed = ", ".join(sorted(bench.untrusted))
+                self.notes.append(f"the hook of {iut.name} takes nonsense for granted; not trusted: {listed}")
         return self._benches[iut.role]  # type: ignore[no-any-return]
 
     def close(self) -> None:
@@ -154,7 +159,7 @@ def header_line(iuts: Iterable[Iut], options: Options, planned: int) -> dict[str
     }
 
 
-def footer_line(results: Iterable[dict[str, Any]], reason: str = "") -> dict[str, Any]:
+def footer_line(results: Iterable[dict[str, Any]], reason: str = "", notes: Iterable[str] = ()) -> dict[str, Any]:
     """The last line of the record."""
     counts: dict[str, int] = {}
     for result in results:
@@ -165,6 +170,7 @@ def footer_line(results: Iterable[dict[str, Any]], reason: str = "") -> dict[str
         "counts": counts,
         "complete": not reason,
         "reason": reason,
+        "notes": list(notes),
     }
 
 

@@ -48,6 +48,8 @@ def judge(case: Mapping[str, Any], transcript: Transcript, catalogue: Catalogue,
         verdict, reason = ERROR, outcome.get("reason", "")
     elif outcome.get("verdict") == INCONCLUSIVE and not rules_failed:
         verdict, reason = INCONCLUSIVE, outcome.get("reason", "")
+    elif verdict == FAIL and not rules_failed and (doubtful := _doubtful(case)):
+        verdict, reason = INCONCLUSIVE, f"the hook takes nonsense for {doubtful}: what it arms cannot be trusted"
     elif verdict == FAIL:
         first = next(finding for finding in findings if finding.outcome == FAIL)
         reason = f"{first.requirement}: {first.message}"
@@ -56,6 +58,13 @@ def judge(case: Mapping[str, Any], transcript: Transcript, catalogue: Catalogue,
     elif unplayed := _unplayed(case, transcript):
         verdict, reason = INCONCLUSIVE, unplayed
     return Judgement(verdict, reason, None, findings, expectations.readings)
+
+
+def _doubtful(case: Mapping[str, Any]) -> str:
+    """The verb that the case leans on although the hook takes nonsense values of it, "" where there is none."""
+    used = {step["hook"]["verb"] for step in case.get("steps") or () if "hook" in step}
+    used |= {name for step in case.get("steps") or () for name in ("campaign",) if name in step}
+    return ", ".join(sorted(used & set(case.get("untrusted") or ())))
 
 
 def _unplayed(case: Mapping[str, Any], transcript: Transcript) -> str:

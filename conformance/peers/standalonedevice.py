@@ -32,7 +32,8 @@ _JOIN = 5.0
 class DeviceProcess:
     """One device. All use of the engine is under one lock; requests are sent outside it, one at a time on each lane.
 
-    Ports: 0 for any free one, ``None`` for none. ``patience``: seconds for which it waits for octets. ``seed``: see :class:`~conformance.peers.device.Device`. Raises
+    Ports: 0 for any free one, ``None`` for none. ``patience``: seconds for which
+    it waits for octets. ``seed``: see :class:`~conformance.peers.device.Device`. Raises
     ``OSError`` where a port is taken, ``ValueError`` for a damaged memory or a deviation that there is not.
     """
 

@@ -116,6 +116,8 @@ def print_summary(
     _failures(console, results, catalogue)
     _errors(console, results)
     _warnings(console, results)
+    for note in (record.footer or {}).get("notes", ()):
+        console.print(Text(f"NOTE {_plain(console, str(note))}"))
     _closing(console, record)
     console.print(Text(f"Run folder: {_plain(console, str(folder))}"), soft_wrap=True)
 
