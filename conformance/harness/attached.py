@@ -100,6 +100,7 @@ class Attached:
         self.steering.places(self.placeholders)
         given = {
             **places,
+            "server_url": self.expand("{server_url}"),
             "device_id": self.iut.dm.device_id,
             "server_id": self.iut.dm.server_id,
             "client_credentials": self.iut.dm.client_credentials.as_dict(),
