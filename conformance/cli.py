@@ -11,16 +11,11 @@ from typing import Any
 import click
 
 from conformance import __version__
+from conformance.clireports import Wrong
 
 _ROLE = click.Choice(["client", "server"])
 _FILE = click.Path(exists=True, dir_okay=False, path_type=Path)
 _DIR = click.Path(exists=True, file_okay=False, path_type=Path)
-
-
-class _Wrong(click.ClickException):
-    """Used wrongly: exit status 2 and what is wrong, line by line."""
-
-    exit_code = 2
 
 
 @click.group(context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100})
@@ -117,9 +112,9 @@ def decode(file: Any, kind: str | None) -> None:
 
 
 @main.command()
-@click.argument("what", type=click.Choice(["record", "iut", "testcase", "requirements"]))
+@click.argument("what", type=click.Choice(["record", "iut", "testcase", "requirements", "conformance"]))
 def schema(what: str) -> None:
-    """Print a JSON Schema: of a line of the record, an IUT file, a case file, the requirement catalogue."""
+    """Print a JSON Schema: of a line of the record, an IUT file, a case file, the catalogue, the conformance statement."""
     from conformance.harness.schemas import schema_of
 
     click.echo(json.dumps(schema_of(what), indent=2, ensure_ascii=False))
@@ -154,22 +149,23 @@ def _guarded(work: Any) -> Any:
     try:
         return work()
     except (FileFault, FileFaults) as fault:
-        raise _Wrong(str(fault)) from fault
+        raise Wrong(str(fault)) from fault
     except BrokenPipeError:
         sys.stdout = open(os.devnull, "w")  # noqa: SIM115, PTH123 - the reader went away: stay silent
         raise SystemExit(0) from None
     except OSError as trouble:
-        raise _Wrong(f"{trouble.filename or ''}: {trouble.strerror or trouble}".lstrip(": ")) from trouble
+        raise Wrong(f"{trouble.filename or ''}: {trouble.strerror or trouble}".lstrip(": ")) from trouble
 
 
-def _peers() -> None:
+def _others() -> None:
+    from conformance.clireports import COMMANDS
     from conformance.peers.options import device, server
 
-    main.add_command(device)
-    main.add_command(server)
+    for command in (device, server, *COMMANDS):
+        main.add_command(command)
 
 
-_peers()
+_others()
 
 if __name__ == "__main__":
     main()

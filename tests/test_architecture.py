@@ -30,12 +30,14 @@ MAY_IMPORT: dict[str, set[str]] = {
         "peers", "judge", "fumo", "download", "dm", "syncml", "transport", "transcript", "report", "plugin",
     },
     "plugin": {"harness", "report"},
-    "cli": {"harness", "peers.options"},
+    "clireports": {"report", "judge.finding", "harness"},
+    "cli": {"harness", "peers.options", "clireports"},
 }  # fmt: skip
 """Room to the rooms, or the single modules of rooms, that it may import. Every room may import itself."""
 FEW: dict[str, set[str]] = {
     "conformance.report": {
         "conformance.harness.session", "conformance.harness.rejudge", "conformance.plugin", "conformance.report",
+        "conformance.clireports",
     },
     "conformance.plugin": {"conformance.harness.session"},
 }  # fmt: skip
@@ -50,10 +52,11 @@ ONLY: dict[str, set[str]] = {
     "scapy": {"conformance.dm.scapylayers"},
     "lxml": {"conformance.syncml.xmlreader", "conformance.download.descriptor", "conformance.report.junit"},
     "h11": {"conformance.transport.client", "conformance.transport.connection", "conformance.transport.sender"},
-    "yaml": {"conformance.harness.yamlfile", "conformance.harness.embedded"},
+    "yaml": {"conformance.harness.yamlfile", "conformance.harness.embedded", "conformance.report.certificate"},
     "allure": {"conformance.report.allure"},
     "rich": {"conformance.report.console"},
-    "click": {"conformance.cli", "conformance.peers.options"},
+    "jinja2": {"conformance.report.comparepage"},
+    "click": {"conformance.cli", "conformance.clireports", "conformance.peers.options"},
     "pytest": {"conformance.plugin", "conformance.harness.session"},
 }
 """Libraries and the only modules that may import them."""

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 
 from conformance.judge.finding import FAIL, VERDICTS, Requirement
+from conformance.report.badge import badge_json, badge_svg
+from conformance.report.certificate import as_json, as_markdown, as_yaml, certificate
 from conformance.report.console import warnings_by_cause
 from conformance.report.html import write_html
 from conformance.report.junit import write_junit
@@ -23,21 +25,49 @@ from conformance.report.record import (
 )
 from conformance.report.text import markdown, plural, shorten
 
+FORMS = ("junit", "html", "summary", "conformance", "badge")
+"""What can be made from a run folder."""
 _MOST, _FINDINGS, _VALUE = 50, 5, 300
 
 
-def write_reports(run_dir: Path, catalogue: Mapping[str, Requirement]) -> list[Path]:
-    """Writes ``junit.xml``, ``report.html`` and ``summary.md`` into a run folder; returns their paths.
+def write_reports(
+    run_dir: Path, catalogue: Mapping[str, Requirement], forms: Sequence[str] = FORMS
+) -> list[Path]:
+    """Writes the reports of a run into its folder; returns their paths. The same run gives the same octets.
 
-    ``run_dir`` holds ``results.ndjson`` and the evidence that it names. Raises ``ValueError`` for a damaged record and
-    ``OSError`` where there is none or the folder cannot be written.
+    ``run_dir`` holds ``results.ndjson`` and the evidence that it names; ``forms`` are of :data:`FORMS`. Raises
+    ``ValueError`` for a damaged record and ``OSError`` where there is none or the folder cannot be written.
     """
     record = read_record(run_dir / RECORD)
-    junit, page, summary = (run_dir / name for name in ("junit.xml", "report.html", "summary.md"))
-    write_junit(junit, record, catalogue)
-    write_html(page, record, catalogue, run_dir)
-    summary.write_text(summary_text(record, catalogue), encoding="utf-8", newline="\n")
-    return [junit, page, summary]
+    made: list[Path] = []
+    if "junit" in forms:
+        made.append(run_dir / "junit.xml")
+        write_junit(made[-1], record, catalogue)
+    if "html" in forms:
+        made.append(run_dir / "report.html")
+        write_html(made[-1], record, catalogue, run_dir)
+    if "summary" in forms:
+        made.append(_written(run_dir / "summary.md", summary_text(record, catalogue)))
+    if "conformance" in forms or "badge" in forms:
+        statement = certificate(record, catalogue, run_dir)
+        if "conformance" in forms:
+            made.append(_written(run_dir / "conformance.json", as_json(statement)))
+            made.append(_written(run_dir / "conformance.yaml", as_yaml(statement)))
+            made.append(_written(run_dir / "conformance.md", as_markdown(statement)))
+        if "badge" in forms:
+            made.append(_written(run_dir / "badge.svg", badge_svg(statement)))
+            made.append(_written(run_dir / "badge.json", badge_json(statement)))
+    return made
+
+
+def certificate_markdown(run_dir: Path, catalogue: Mapping[str, Requirement]) -> str:
+    """The conformance statement of a run for a pull request."""
+    return as_markdown(certificate(read_record(run_dir / RECORD), catalogue, run_dir))
+
+
+def _written(path: Path, text: str) -> Path:
+    path.write_text(text, encoding="utf-8", newline="\n")
+    return path
 
 
 def summary_text(record: Record, catalogue: Mapping[str, Requirement]) -> str:
