@@ -211,9 +211,27 @@ def trend(runs: Sequence[Path], form: str, output: Path | None) -> None:
     _put(_json(compare.trend(records)) if form == "json" else comparepage.trend_markdown(records), output)
 
 
+@click.command()
+@click.argument("run_dir", type=_DIR)
+@click.argument("case")
+@click.option("--output", type=_OUT, help="The capture (default: beside the record, named after the case).")
+def pcap(run_dir: Path, case: str, output: Path | None) -> None:
+    """Write the messages of one CASE (the id of a permutation) as a packet capture for Wireshark: pcapng."""
+    from conformance.report.capture import write_capture
+    from conformance.report.record import latest
+
+    found = [line for line in latest(_record(run_dir).results) if case in (line["id"], line["case"])]
+    if not found:
+        raise Wrong(f"{case}: no such permutation in {run_dir / RECORD}")
+    for line in found if output is None else found[:1]:
+        target = output or run_dir / f"{line['id'].replace('/', '_')}.pcapng"
+        count = guarded(lambda line=line, target=target: write_capture(run_dir, line, target))  # type: ignore[misc]
+        click.echo(f"{target}: {count} packets")
+
+
 def _json(value: Any) -> str:
     return json.dumps(value, indent=1, ensure_ascii=True) + "\n"
 
 
-COMMANDS = (report, evidence, sign, verify, diff, matrix, trend)
+COMMANDS = (report, evidence, pcap, sign, verify, diff, matrix, trend)
 """What :mod:`conformance.cli` adds to its own commands."""

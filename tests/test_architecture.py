@@ -49,7 +49,7 @@ OUTSIDE = {
 }  # fmt: skip
 """Modules of the standard library that an engine has no use for: engines do no I/O and read no clock."""
 ONLY: dict[str, set[str]] = {
-    "scapy": {"conformance.dm.scapylayers"},
+    "scapy": {"conformance.dm.scapylayers", "conformance.report.capture"},
     "lxml": {"conformance.syncml.xmlreader", "conformance.download.descriptor", "conformance.report.junit"},
     "h11": {"conformance.transport.client", "conformance.transport.connection", "conformance.transport.sender"},
     "yaml": {"conformance.harness.yamlfile", "conformance.harness.embedded", "conformance.report.certificate"},
