@@ -39,6 +39,9 @@ def main() -> None:
 @click.option("--resume", type=_DIR, metavar="RUN_DIR", help="Go on with an interrupted run.")
 @click.option("--rerun-failed", is_flag=True, help="Play what did not pass once more; a change is shown as unstable.")
 @click.option("-n", "--workers", type=int, default=0, help="Worker processes (pytest-xdist).")
+@click.option("--quiet", is_flag=True, help="Only failures and the verdict.")
+@click.option("--no-color", is_flag=True, help="No colours (as the variable NO_COLOR does).")
+@click.option("--github", is_flag=True, help="Annotations and step summary for GitHub Actions.")
 def run(**given: Any) -> None:
     """Run the suite. Without --iut: the reference device, then the reference server."""
     from conformance.harness.session import run_suite

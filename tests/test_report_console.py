@@ -11,6 +11,7 @@ from report_run import CATALOGUE, HOSTILE, finding, footer, header, result
 from rich.console import Console
 
 from conformance.report.console import Progress, failure_text, new_console, print_summary
+from conformance.report.github import workflow_commands
 from conformance.report.record import Record
 from conformance.report.text import markdown, middle, shorten, visible
 
@@ -148,3 +149,58 @@ def test_texts() -> None:
     assert visible("a\nb", keep="\n") == "a\nb"
     assert shorten("abcdefgh", 6) == "abc..." and shorten("abc", 3) == "abc" and middle("abcdefghij", 7) == "ab...ij"
     assert markdown("a|b*<i>[x](http://e.x)\n") == "a\\|b\\*&lt;i\\>\\[x\\](http&#8203;://e.x)\\\\x0a"
+
+
+def test_a_failure_is_told_when_it_happens() -> None:
+    stream = Stream()
+    with Progress(new_console(stream)) as progress:
+        progress.start(2)
+        progress.done(failed())
+    first, second = stream.getvalue().splitlines()
+    assert first.startswith("[1/2] fail") and second == "    FUMO-EXEC-002: answered too early"
+
+
+def test_quiet_shows_failures_and_the_verdict_only() -> None:
+    stream = Stream()
+    console = new_console(stream)
+    with Progress(console, quiet=True) as progress:
+        progress.start(3)
+        for line in (result("client/flows/t/a"), result("client/flows/t/b", "inconclusive"), failed()):
+            progress.done(line)
+    assert [line.split()[0] for line in stream.getvalue().splitlines()] == ["[3/3]", "FUMO-EXEC-002:"]
+    print_summary(Record(header(), [failed()], footer()), CATALOGUE, Path("/runs/one"), console, brief=True)
+    text = stream.getvalue()
+    assert "theme" not in text and "FAIL: 1 fail" in text
+
+
+@pytest.mark.parametrize("colors", [True, False])
+def test_colours_can_be_turned_off(monkeypatch: pytest.MonkeyPatch, colors: bool) -> None:
+    monkeypatch.setenv("FORCE_COLOR", "1")
+    monkeypatch.setenv("TERM", "xterm-256color")
+    monkeypatch.delenv("NO_COLOR", raising=False)
+    stream = Stream()
+    print_summary(Record(header(), [failed()], footer()), CATALOGUE, Path("/r"), new_console(stream, colors))
+    assert ("\x1b[1;31m" in stream.getvalue()) is colors
+
+
+# ---- GitHub --------------------------------------------------------------------------------------------------------
+
+
+def test_annotations_name_case_requirement_and_section() -> None:
+    record = Record(header(), [result("client/flows/t/a"), failed(), result("client/flows/t/e", "error", reason="no port")], footer())
+    lines = list(workflow_commands(record, CATALOGUE))
+    assert lines[0] == (
+        "::error title=client/flows/t/r0%3A title of r0::FUMO-EXEC-002 (FUMO TS 6.1): answered too early; "
+        "expected Status 202; got Status 200"
+    )
+    assert lines[1] == "::warning title=client/flows/t/e was not judged::no port"
+    assert lines[2].startswith("::notice title=Conformance::1 case ended in an error")
+
+
+def test_annotations_are_bounded_and_hold_no_command() -> None:
+    hostile = "x\r\n::error::owned %0A,:\x1b[31m"
+    record = Record(header(), [failed(number, message=hostile) for number in range(40)], footer())
+    lines = list(workflow_commands(record, CATALOGUE))
+    assert len(lines) == 11
+    assert all("\n" not in line and "\r" not in line and "\x1b" not in line for line in lines)
+    assert "%250A" in lines[0]

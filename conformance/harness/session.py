@@ -21,8 +21,9 @@ from conformance.harness.runfolder import new_folder
 from conformance.harness.selection import nearest, read_patterns
 from conformance.harness.yamlfile import FileFault
 from conformance.plugin import RUN
-from conformance.report.console import Progress, print_summary
-from conformance.report.record import exit_status, read_record
+from conformance.report.console import Progress, new_console, print_summary
+from conformance.report.github import workflow_commands
+from conformance.report.record import Record, exit_status, read_record
 from conformance.report.write import write_reports
 
 RECORD = "results.ndjson"
@@ -79,8 +80,12 @@ def run_suite(
     resume: Path | None = None,
     rerun_failed: bool = False,
     workers: int = 0,
+    quiet: bool = False,
+    no_color: bool = False,
+    github: bool = False,
 ) -> int:
     """Runs the suite; returns the exit status: 3, 1 or 0 as documented. Raises ``FileFault`` for what is used wrongly."""
+    console = new_console(color=not no_color)
     folder = (resume or output or new_folder()).resolve()
     if resume is None and (folder / RECORD).exists():
         raise FileFault(folder / RECORD, 0, "--output", "holds a run already; use --resume to go on with it")
@@ -100,7 +105,7 @@ def run_suite(
     options = Options(folder, strict, seed, permutations or "all", tuple(select))
     _check(loaded, options, workers)
     results = list(earlier.results) if earlier else []
-    _once(Run(loaded, options), {line["id"] for line in results}, {}, workers)
+    _once(Run(loaded, options), {line["id"] for line in results}, {}, workers, Progress(console, quiet))
     if rerun_failed:
         record = read_record(folder / RECORD)
         again = {
@@ -109,15 +114,26 @@ def run_suite(
             if line["verdict"] in ("fail", "error", "inconclusive")
         }
         if again:
-            _once(Run(loaded, options), set(), again, workers)
+            _once(Run(loaded, options), set(), again, workers, Progress(console, quiet))
     record = read_record(folder / RECORD)
     write_reports(folder, load_catalogue(testcases()))
-    print_summary(record, load_catalogue(testcases()), folder)
+    print_summary(record, load_catalogue(testcases()), folder, console, brief=quiet)
+    if github:
+        _tell_github(record, folder)
     return exit_status(record)
 
 
-def _once(run: Run, done: set[str], again: dict[str, int], workers: int) -> None:
-    progress = Progress()
+def _tell_github(record: Record, folder: Path) -> None:
+    """Annotations to standard output, and the summary into the file that GitHub names for it."""
+    for line in workflow_commands(record, load_catalogue(testcases())):
+        print(line)
+    named = os.environ.get("GITHUB_STEP_SUMMARY")
+    if named:
+        with Path(named).open("a", encoding="utf-8") as file:
+            file.write((folder / "summary.md").read_text(encoding="utf-8"))
+
+
+def _once(run: Run, done: set[str], again: dict[str, int], workers: int, progress: Progress) -> None:
     folder = run.options.folder
     ini = folder / "setup" / "pytest.ini"
     ini.parent.mkdir(parents=True, exist_ok=True)

@@ -12,7 +12,14 @@ from typing import IO, Any, Self
 
 from rich import box
 from rich.console import Console
-from rich.progress import BarColumn, MofNCompleteColumn, ProgressColumn, TextColumn, TimeElapsedColumn
+from rich.progress import (
+    BarColumn,
+    MofNCompleteColumn,
+    ProgressColumn,
+    TextColumn,
+    TimeElapsedColumn,
+    TimeRemainingColumn,
+)
 from rich.progress import Progress as Bar
 from rich.table import Column, Table
 from rich.text import Text
@@ -41,16 +48,21 @@ _FINDINGS, _VALUE = 5, 300
 _HEADS = {PASS: "pass", FAIL: "fail", INCONCLUSIVE: "inconcl.", NOT_APPLICABLE: "n/a", ERROR: "error"}
 
 
-def new_console(file: IO[str] | None = None) -> Console:
-    """A console on a stream (default: standard output): colours on a terminal only, and none where NO_COLOR is set."""
-    return Console(file=file, highlight=False, markup=False, emoji=False)
+def new_console(file: IO[str] | None = None, color: bool = True) -> Console:
+    """A console on a stream (default: standard output): colours on a terminal only, and none where NO_COLOR is set or
+    ``color`` is false."""
+    return Console(file=file, highlight=False, markup=False, emoji=False, no_color=True if not color else None)
 
 
 class Progress:
-    """Progress of a run: a bar with the case at hand on a terminal, a line for each case that ended anywhere else."""
+    """Progress of a run: a bar with the case at hand on a terminal, a line for each case that ended anywhere else.
 
-    def __init__(self, console: Console | None = None) -> None:
+    A case that fails is told when it happens, with the first thing that was wrong. ``quiet``: nothing but failures.
+    """
+
+    def __init__(self, console: Console | None = None, quiet: bool = False) -> None:
         self.console = console or new_console()
+        self.quiet = quiet
         self.total = self.ended = self.failed = 0
         self._bar: Bar | None = None
         self._task: Any = None
@@ -58,10 +70,10 @@ class Progress:
     def start(self, total: int) -> None:
         """Says how many permutations will run, and shows the bar."""
         self.total = total
-        if not self.console.is_terminal or self._bar is not None:
+        if not self.console.is_terminal or self.quiet or self._bar is not None:
             return
         columns: list[ProgressColumn] = [
-            BarColumn(24), MofNCompleteColumn(), TimeElapsedColumn(),
+            BarColumn(16), MofNCompleteColumn(), TimeElapsedColumn(), TextColumn("left"), TimeRemainingColumn(compact=True),
             TextColumn("{task.description}", markup=False, table_column=Column(no_wrap=True, overflow="ellipsis")),
         ]
         self._bar = Bar(*columns, console=self.console, transient=True)
@@ -82,13 +94,19 @@ class Progress:
         self.failed += verdict == FAIL
         if self._bar is not None:
             self._bar.update(self._task, completed=self.ended)
-            if verdict in (PASS, NOT_APPLICABLE):
-                return
+        if (self.quiet or self._bar is not None) and verdict in (PASS, NOT_APPLICABLE):
+            return
+        if self.quiet and verdict != FAIL:
+            return
         width = len(str(max(self.total, self.ended)))
         count = f"[{self.ended:>{width}}/{max(self.total, self.ended)}] "
         shown = Text(count).append(f"{verdict:<14}", STYLES[verdict])
         shown.append(f" {_plain(self.console, line['id'])}  {line['seconds']:.2f} s")
         self.console.print(shown, soft_wrap=True)
+        first = next((finding for finding in line["findings"] if finding["outcome"] == FAIL), None)
+        if first is not None:
+            told = f"{first['requirement']}: {shorten(first['message'], _VALUE)}"
+            self.console.print(Text(f"    {_plain(self.console, told)}"), soft_wrap=True)
 
     def close(self) -> None:
         """Takes the bar away."""
@@ -106,13 +124,14 @@ class Progress:
 
 
 def print_summary(
-    record: Record, catalogue: Mapping[str, Requirement], folder: Path, console: Console | None = None,
+    record: Record, catalogue: Mapping[str, Requirement], folder: Path, console: Console | None = None, brief: bool = False,
 ) -> None:
-    """Prints the summary of a run: verdicts by theme, failures, warnings, and last the run folder."""
+    """Prints the summary of a run: verdicts by theme (not where ``brief``), failures, warnings, and last the folder."""
     console = console or new_console()
     results = latest(record.results)
-    console.print()
-    console.print(_table(console, results))
+    if not brief:
+        console.print()
+        console.print(_table(console, results))
     _failures(console, results, catalogue)
     _errors(console, results)
     _warnings(console, results)
