@@ -42,7 +42,7 @@ CATALOGUE = {
             "may",
             "text",
             "note",
-            uncovered="nothing on the wire tells the ways apart",
+            cover="untestable black-box",
         ),
     )
 }

@@ -12,7 +12,7 @@ from pathlib import Path
 import jsonschema
 import pytest
 
-from conformance.harness.catalogue import UNCOVERED, VALUES, Ambiguity, load_ambiguities, load_catalogue
+from conformance.harness.catalogue import COVERED, UNCOVERED, VALUES, Ambiguity, load_ambiguities, load_catalogue
 from conformance.harness.yamlfile import FileFaults, load
 from conformance.judge.finding import FAIL, UNCONFIRMED, WARN, Requirement, broken
 
@@ -90,7 +90,7 @@ def test_file_obeys_its_schema_and_points_editors_to_it(path: Path) -> None:
 def test_schema_knows_the_words_of_the_loader() -> None:
     rules = json.loads((SCHEMAS / "requirements.schema.json").read_text(encoding="utf-8"))["$defs"]
     assert {key: tuple(rules[key]["enum"]) for key in VALUES} == VALUES
-    assert tuple(rules["requirement"]["properties"]["uncovered"]["enum"]) == UNCOVERED
+    assert tuple(rules["requirement"]["properties"]["cover"]["enum"]) == COVERED + UNCOVERED
 
 
 def test_level_and_verdict_agree(catalogue: dict[str, Requirement]) -> None:
@@ -266,7 +266,7 @@ def test_same_id_in_two_files_is_refused(tmp_path: Path) -> None:
         ("  basis: derived\n", "requirements[0].because: a reason is missing"),
         ("  verdict: warn\n", "requirements[0].because: a reason is missing"),
         ("  because: It is so.\n", "a.yaml:6: requirements[0].because: only a derived row"),
-        ("  uncovered: lazy\n", "a.yaml:6: requirements[0].uncovered: expected one of implicit"),
+        ("  cover: lazy\n", "a.yaml:6: requirements[0].cover: expected one of rule, case, both, implicit"),
         ("  colour: red\n", "a.yaml:6: requirements[0].colour: unknown key; expected one of id"),
         ("  role: [client]\n", "a.yaml:6: requirements[0].role: expected client or server"),
         ("  because: 7\n", "a.yaml:6: requirements[0].because: expected text"),

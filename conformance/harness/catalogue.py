@@ -22,8 +22,10 @@ AMBIGUITIES = "ambiguities.yaml"
 
 IMPLICIT, UNTESTABLE = "implicit", "untestable black-box"
 OUT_OF_SCOPE, UNCLAIMED = "out of scope", "optional and not claimed by anything"
+COVERED = ("rule", "case", "both")
+"""What covers a requirement: a standing rule, cases, or both."""
 UNCOVERED = (IMPLICIT, UNTESTABLE, OUT_OF_SCOPE, UNCLAIMED)
-"""Reasons why no case covers a requirement: others that cover it say it all; nothing of it can be seen from outside; it
+"""Reasons why nothing covers a requirement: others that cover it say it all; nothing of it can be seen from outside; it
 binds no implementation; it belongs to an option that no claim speaks of."""
 
 VALUES: dict[str, tuple[str, ...]] = {
@@ -36,7 +38,7 @@ VALUES: dict[str, tuple[str, ...]] = {
 
 _VERDICTS = {"must": ("fail", "warn"), "should": ("warn",), "may": ("note",)}
 _NEEDED = ("id", "section", "text")
-_KEYS = (*_NEEDED, *VALUES, "because", "uncovered")
+_KEYS = (*_NEEDED, *VALUES, "because", "cover")
 _ID = re.compile(r"[A-Z][A-Z0-9]*(?:-[A-Za-z0-9]+)+\Z")
 _AMBIGUITY_ID = re.compile(r"AMB(?:-[a-z0-9]+)+\Z")
 _NAME = re.compile(r"[a-z0-9]+(?:-[a-z0-9]+)*\Z")
@@ -185,8 +187,8 @@ def _row_faults(document: Document, index: int, row: dict[str, Any]) -> Iterator
             what = "expected text"
         elif key == "id" and not _ID.match(value):
             what = f"{value!r} is no id of a requirement, such as FUMO-EXEC-002"
-        elif key == "uncovered" and value not in UNCOVERED:
-            what = f"expected one of {', '.join(UNCOVERED)}"
+        elif key == "cover" and value not in (*COVERED, *UNCOVERED):
+            what = f"expected one of {', '.join((*COVERED, *UNCOVERED))}"
         if what:
             clean = False
             yield document.fault(what, *where, key)
@@ -228,7 +230,7 @@ def _requirement(defaults: Mapping[str, str], row: Mapping[str, str]) -> Require
         row.get("level", defaults["level"]),
         basis,
         row.get("verdict", defaults["verdict"]),
-        row.get("uncovered", ""),
+        row.get("cover", ""),
         row.get("because", defaults.get("because", "") if basis == "derived" else ""),
     )
 

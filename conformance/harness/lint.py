@@ -8,8 +8,10 @@ from collections.abc import Iterable, Iterator
 from pathlib import Path
 from typing import Any
 
+from conformance.harness import cover
 from conformance.harness.cases import PLACE, PURPOSES, Case, case_files, permutations, read_cases
-from conformance.harness.catalogue import load_ambiguities, load_catalogue
+from conformance.harness.catalogue import REQUIREMENTS, load_ambiguities, load_catalogue
+from conformance.harness.cover import required_by
 from conformance.harness.hooks import VERBS
 from conformance.harness.selection import load_claims
 from conformance.harness.vocabulary import PACKAGE_PLACES, PLACES, kind_of
@@ -47,6 +49,7 @@ def lint(root: Path) -> list[str]:
     faults += _twice(cases)
     faults += _lock_faults(root, cases)
     faults += _deviation_faults(root, catalogue)
+    faults += [FileFault(root / REQUIREMENTS, 0, name, what) for name, what in cover.faults(catalogue, cases)]
     return [str(fault) for fault in faults]
 
 
@@ -55,7 +58,7 @@ def _case_faults(
 ) -> Iterator[tuple[str, str]]:
     if not case.requirements:
         yield "ensures", f"{case.row}: expected at least one requirement"
-    for identity in _requirements(case):
+    for identity in required_by(case):
         if identity not in catalogue:
             yield "ensures", f"{case.row}: {identity} is not in the catalogue"
         elif catalogue[identity].role not in (case.role, "both", "suite") and not identity.startswith("AD-"):
@@ -108,12 +111,6 @@ def _twin_faults(case: Case, by_id: dict[str, Case]) -> Iterator[tuple[str, str]
             yield "twin", f"{case.row}: {case.twin} is no valid case for a {case.role}"
         if not case.differs and case.kind != "valid":
             yield "differs", f"{case.row}: say in which one thing the case and its twin differ"
-
-
-def _requirements(case: Case) -> list[str]:
-    found = list(case.requirements)
-    _collect(case.steps, "ensures", found)
-    return [identity for identity in dict.fromkeys(found) if identity]
 
 
 def _ambiguities(steps: Iterable[dict[str, Any]]) -> list[str]:
@@ -222,4 +219,7 @@ def write_lock(root: Path) -> int:
 if __name__ == "__main__":
     from conformance.harness.places import testcases
 
-    print(f"{write_lock(testcases())} ids added")
+    root = testcases()
+    print(f"{write_lock(root)} ids added")
+    every = [case for file in case_files(root) for case in read_cases(file, root)]
+    print(f"{cover.write_cover(root, every)} files of the catalogue told what covers their rows")

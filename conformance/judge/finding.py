@@ -21,7 +21,8 @@ class Requirement:
     """One row of the catalogue.
 
     ``role``: client, server or both (who must obey). ``level``: must, should or may. ``basis``: text, derived, dialect or
-    memory. ``verdict``: what a broken requirement leads to (fail, warn or note).
+    memory. ``verdict``: what a broken requirement leads to (fail, warn or note). ``cover``: rule, case or both, or why
+    nothing covers it.
     """
 
     id: str
@@ -31,7 +32,7 @@ class Requirement:
     level: str
     basis: str
     verdict: str
-    uncovered: str = ""
+    cover: str = ""
     because: str = ""
 
 

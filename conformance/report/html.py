@@ -185,7 +185,7 @@ def _requirement(roll: Roll, record: Record) -> dict[str, Any]:
         "outcome": roll.outcome, "counts": list(roll.counts.values()), "cases": len(roll.cases),
         # A requirement on the side that is not under test stands in the catalogue, not in this report.
         "aside": roll.outcome == NOT_EXERCISED and requirement.role != "both" and requirement.role not in roles,
-        "uncovered": requirement.uncovered,
+        "uncovered": "" if requirement.cover in ("rule", "case", "both") else requirement.cover,
     }
     return {key: value for key, value in entry.items() if value not in ("", False)}
 
