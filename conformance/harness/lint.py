@@ -13,6 +13,7 @@ from conformance.harness.cases import PLACE, PURPOSES, Case, case_files, permuta
 from conformance.harness.catalogue import REQUIREMENTS, load_ambiguities, load_catalogue
 from conformance.harness.cover import required_by
 from conformance.harness.hooks import VERBS
+from conformance.harness.places import testcases
 from conformance.harness.selection import load_claims
 from conformance.harness.vocabulary import PACKAGE_PLACES, PLACES, kind_of
 from conformance.harness.yamlfile import Document, FileFault, FileFaults, load
@@ -49,7 +50,8 @@ def lint(root: Path) -> list[str]:
     faults += _twice(cases)
     faults += _lock_faults(root, cases)
     faults += _deviation_faults(root, catalogue)
-    faults += [FileFault(root / REQUIREMENTS, 0, name, what) for name, what in cover.faults(catalogue, cases)]
+    if root.resolve() == testcases().resolve():  # another folder of cases need not cover the catalogue
+        faults += [FileFault(root / REQUIREMENTS, 0, name, what) for name, what in cover.faults(catalogue, cases)]
     return [str(fault) for fault in faults]
 
 
@@ -217,8 +219,6 @@ def write_lock(root: Path) -> int:
 
 
 if __name__ == "__main__":
-    from conformance.harness.places import testcases
-
     root = testcases()
     print(f"{write_lock(root)} ids added")
     every = [case for file in case_files(root) for case in read_cases(file, root)]
