@@ -10,7 +10,7 @@ from pathlib import Path
 
 from conformance.harness.cases import load_cases, permutations
 from conformance.harness.catalogue import load_ambiguities, load_catalogue
-from conformance.harness.proof import load_deviations
+from conformance.harness.deviations import load_deviations
 from conformance.judge.rules import ALL
 
 ROOT = Path(__file__).resolve().parent.parent

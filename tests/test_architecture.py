@@ -37,7 +37,7 @@ MAY_IMPORT: dict[str, set[str]] = {
 FEW: dict[str, set[str]] = {
     "conformance.report": {
         "conformance.harness.session", "conformance.harness.rejudge", "conformance.plugin", "conformance.report",
-        "conformance.clireports",
+        "conformance.clireports", "conformance.harness.deviations",
     },
     "conformance.plugin": {"conformance.harness.session"},
 }  # fmt: skip

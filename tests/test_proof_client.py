@@ -8,8 +8,9 @@ from pathlib import Path
 import pytest
 
 from conformance.harness.cases import Case, load_cases, permutations
+from conformance.harness.deviations import DeviationRow, load_deviations
 from conformance.harness.places import testcases as own_cases
-from conformance.harness.proof import DeviationRow, kills, load_deviations
+from conformance.harness.proof import kills
 from conformance.peers.deviation import CLIENT
 
 ROWS = load_deviations(own_cases(), "client")

@@ -7,8 +7,9 @@ from pathlib import Path
 import pytest
 
 from conformance.harness.cases import load_cases, permutations
+from conformance.harness.deviations import DeviationRow, load_deviations
 from conformance.harness.places import testcases as data
-from conformance.harness.proof import DeviationRow, kills, load_deviations
+from conformance.harness.proof import kills
 
 ROWS = load_deviations(data(), "server")
 CASES = {case.id: case for case in load_cases(data()) if case.role == "server"}

@@ -21,6 +21,7 @@ from report_run import CATALOGUE, HOSTILE, build, finding, footer, header, resul
 from conformance.report import html as module
 from conformance.report.blocks import Blocks, Texts
 from conformance.report.ladder import SHOWN, Ladders
+from conformance.report.resemblance import Known, nearest
 from conformance.report.write import write_reports
 from conformance.transcript import MESSAGES, TRANSCRIPT
 
@@ -251,3 +252,50 @@ def test_a_browser_shows_three_thousand_results_of_a_small_file(tmp_path: Path) 
     assert len(re.findall(r'class="case" data-id=', dom)) == 0 and ">0 cases of 3,000.<" in dom
     dom = _dom(tmp_path, "#verdict=not-applicable&verdict=fail")
     assert len(re.findall(r'class="case" data-id=', dom)) == 100 and "the first 100 shown" in dom
+
+
+@pytest.mark.oracle
+@pytest.mark.skipif(CHROMIUM is None, reason="chromium is not installed")
+def test_a_failing_case_says_why_and_shows_where(tmp_path: Path) -> None:
+    known = [
+        Known("answers-early", "client", "Answers too early.", ("FUMO-EXEC-002",)),
+        Known("other-role", "server", "Is a server.", ("FUMO-EXEC-002",)),
+    ]
+    write_reports(build(tmp_path, 12), CATALOGUE, known=known)
+    shown = _dom(tmp_path, f"#{quote(FIRST, safe='')}")
+    assert re.search(r'<details class="case" data-id="[^"]*row-0[^"]*" open=""', shown)
+    why = shown[shown.index('class="why-box"') :]
+    assert "First wrong: " in why and "An Exec that goes on is answered 202." in why and "FUMO TS 6.1" in why
+    assert "Answers too early." in why and "Is a server." not in why
+    assert '<mark>200</mark>' in shown, "the value that the finding quotes is marked in the message"
+    assert re.search(r"As octets \(\d+, secrets masked\)", shown) and "3c 53 79 6e 63 4d 4c" in shown  # <SyncML
+    heat = re.findall(r'class="heat-(\w+)" title="([^"]+)"', shown)
+    assert ("fail", "FUMO TS 6.1: fail, 1 requirement") in heat
+    assert ("none", "FUMO TS 6.2: not exercised, 1 requirement") in heat
+
+
+def test_octets_are_there_for_what_went_wrong_only(tmp_path: Path) -> None:
+    write_reports(build(tmp_path, 12), CATALOGUE)
+    details = _details((tmp_path / "report.html").read_text(encoding="utf-8"))
+    with_octets = [detail for detail in details if any("b" in row for row in detail["rows"])]
+    assert with_octets and all(detail["findings"] for detail in with_octets)
+
+
+@pytest.mark.parametrize(
+    ("case", "broken", "expected"),
+    [
+        ("c/one", ["A-1"], "a"),
+        ("c/one", ["A-1", "A-2"], "b"),
+        ("c/seen", ["A-1", "A-2"], "b"),
+        ("c/seen", ["A-1"], "c"),
+        ("c/one", ["B-1"], None),
+        ("c/one", [f"A-{n}" for n in range(20)], None),
+    ],
+)
+def test_what_a_failure_looks_like(case: str, broken: list[str], expected: str | None) -> None:
+    known = [
+        Known("a", "client", "One.", ("A-1",)), Known("b", "client", "Two.", ("A-1", "A-2")),
+        Known("c", "client", "Three.", ("A-1",), "c/seen"), Known("s", "server", "Four.", ("B-1",)),
+    ]
+    found = nearest(known, "client", case, broken)
+    assert (found.id if found else None) == expected

@@ -8,29 +8,12 @@ from pathlib import Path
 from typing import Any
 
 from conformance.harness.cases import Case
+from conformance.harness.deviations import DeviationRow
 from conformance.harness.embedded import embedded_iut
 from conformance.harness.iut import load_iut
 from conformance.harness.run import Options, Run, in_order
-from conformance.harness.yamlfile import load
 from conformance.judge.finding import FAIL, WARN
 from conformance.peers.deviants import name_of
-
-
-@dataclass(frozen=True, slots=True)
-class DeviationRow:
-    """One row of ``testcases/deviations``: what a sloppy implementer does, and which requirements that breaks.
-
-    ``seen_by`` is the id of a case that catches it; where there is none for now ``pending`` says why.
-    """
-
-    id: str
-    role: str
-    says: str
-    breaks: tuple[str, ...]
-    level: str
-    area: str
-    seen_by: str = ""
-    pending: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,19 +23,6 @@ class Kill:
     permutation: str
     requirement: str
     outcome: str
-
-
-def load_deviations(root: Path, role: str) -> list[DeviationRow]:
-    """The deviations of a role, as the data files have them."""
-    raw = load(root / "deviations" / f"{role}.yaml").value
-    rows = raw["deviations"] if isinstance(raw, dict) else raw
-    return [
-        DeviationRow(
-            row["id"], role, row["says"], tuple(row["breaks"]), row.get("level", ""), row.get("area", ""),
-            row.get("seen_by", ""), row.get("pending", ""),
-        )
-        for row in rows
-    ]
 
 
 def kills(row: DeviationRow, cases: Sequence[Case], folder: Path, *, enough: int = 1) -> tuple[list[Kill], list[str]]:

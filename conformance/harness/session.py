@@ -13,6 +13,7 @@ import pytest
 from conformance.harness.adapter import in_process
 from conformance.harness.cases import load_cases
 from conformance.harness.catalogue import load_catalogue
+from conformance.harness.deviations import known
 from conformance.harness.embedded import write_embedded
 from conformance.harness.iut import Iut, load_iut
 from conformance.harness.places import testcases
@@ -116,7 +117,7 @@ def run_suite(
         if again:
             _once(Run(loaded, options), set(), again, workers, Progress(console, quiet))
     record = read_record(folder / RECORD)
-    write_reports(folder, load_catalogue(testcases()))
+    write_reports(folder, load_catalogue(testcases()), known=known(testcases()))
     print_summary(record, load_catalogue(testcases()), folder, console, brief=quiet)
     if github:
         _tell_github(record, folder)

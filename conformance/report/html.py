@@ -10,7 +10,7 @@ import base64
 import hashlib
 import html
 import json
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from string import Template
 from typing import Any
@@ -29,6 +29,7 @@ from conformance.report.record import (
     rollup,
     trouble,
 )
+from conformance.report.resemblance import Known, nearest
 from conformance.report.text import plural, shorten, visible
 
 TEXTS = 2_600_000
@@ -38,15 +39,20 @@ _FINDINGS, _VALUE = 300, 2000
 _WORDS = {0: "Pass", 1: "Fail", 3: "No verdict"}
 
 
-def html_report(record: Record, catalogue: Mapping[str, Requirement], run_dir: Path) -> str:
-    """The page. Nothing but the run folder and the catalogue goes in: the same run gives the same page."""
+def html_report(
+    record: Record, catalogue: Mapping[str, Requirement], run_dir: Path, deviations: Sequence[Known] = ()
+) -> str:
+    """The page. Nothing but the run folder and the catalogue goes in: the same run gives the same page.
+
+    ``deviations`` are those that failures are compared with.
+    """
     results = latest(record.results)
     rolls = rollup(record, catalogue)
     texts, details = Texts(TEXTS), Blocks()
     ladders = Ladders(texts)
     numbers: dict[int, int] = {}
     for place in sorted(range(len(results)), key=lambda place: (_simple(results[place]), place)):
-        numbers[place] = details.add(_detail(results[place], ladders, run_dir))
+        numbers[place] = details.add(_detail(results[place], ladders, run_dir, deviations))
     known = {roll.requirement.id: number for number, roll in enumerate(rolls)}
     main = {
         "results": [_entry(line, numbers[place], known) for place, line in enumerate(results)],
@@ -60,9 +66,11 @@ def html_report(record: Record, catalogue: Mapping[str, Requirement], run_dir: P
     return _page(data, record)
 
 
-def write_html(path: Path, record: Record, catalogue: Mapping[str, Requirement], run_dir: Path) -> None:
+def write_html(
+    path: Path, record: Record, catalogue: Mapping[str, Requirement], run_dir: Path, deviations: Sequence[Known] = ()
+) -> None:
     """Writes ``report.html``."""
-    path.write_text(html_report(record, catalogue, run_dir), encoding="utf-8", newline="\n")
+    path.write_text(html_report(record, catalogue, run_dir, deviations), encoding="utf-8", newline="\n")
 
 
 def _page(data: dict[str, Any], record: Record) -> str:
@@ -157,7 +165,7 @@ def _entry(line: Line, detail: int, known: Mapping[str, int]) -> dict[str, Any]:
     return {key: value for key, value in entry.items() if value not in ("", [], False)}
 
 
-def _detail(line: Line, ladders: Ladders, run_dir: Path) -> dict[str, Any]:
+def _detail(line: Line, ladders: Ladders, run_dir: Path, deviations: Sequence[Known]) -> dict[str, Any]:
     """What is shown when a case is opened. Findings that passed are counted, the others stand one by one."""
     passed: dict[tuple[str, str], int] = {}
     others = []
@@ -168,9 +176,11 @@ def _detail(line: Line, ladders: Ladders, run_dir: Path) -> dict[str, Any]:
         else:
             kept = {key: finding[key] for key in ("requirement", "outcome", "cause", "event")}
             others.append(kept | {key: shorten(finding[key], _VALUE) for key in ("expected", "actual", "message")})
-    others.sort(key=lambda finding: finding["outcome"] != FAIL)
+    others.sort(key=lambda finding: (finding["outcome"] != FAIL, finding["event"] or 0))
+    like = nearest(deviations, line["role"], line["case"], {f["requirement"] for f in others if f["outcome"] == FAIL})
     return {
-        **ladders.read(run_dir, line["evidence"]), "evidence": line["evidence"],
+        **ladders.read(run_dir, line["evidence"], octets=bool(others)), "like": [like.id, like.says] if like else [],
+        "evidence": line["evidence"],
         "findings": others[:_FINDINGS], "more": max(len(others) - _FINDINGS, 0),
         "passed": [[name, expected, count] for (name, expected), count in list(passed.items())[:_FINDINGS]],
         "readings": [[reading["ambiguity"], shorten(reading["reading"], 200)] for reading in line["readings"]],

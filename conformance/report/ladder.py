@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import base64
 import hashlib
 import json
 import math
@@ -21,11 +22,14 @@ _DECODED = 1 << 20
 """Octets up to which a message is decoded for the report."""
 _TOLD = ("verb", "outcome", "what", "name", "value")
 """Keys of an event that its label says already."""
+_DUMPED = 12_000
+"""Octets of a message up to which they are shown in hexadecimal."""
 _ROWS, _LABEL, _COMMANDS, _CASE = 400, 160, 8, 1 << 22
 
 Row = dict[str, Any]
-"""One row: ``n`` number, ``t`` seconds, ``k`` kind, ``f`` from, ``o`` to, ``l`` label, ``z`` octets, ``h`` and ``x``
-the numbers of the texts with headers and body (-1: left out), ``w`` what went wrong, ``m`` made wrong on purpose."""
+"""One row: ``n`` number, ``t`` seconds, ``k`` kind, ``f`` from, ``o`` to, ``l`` label, ``z`` octets, ``h`` and ``x`` the
+numbers of the texts with headers and body, ``b`` that of its octets in Base64 (-1: left out), ``w`` what went wrong, ``m``
+made wrong on purpose."""
 
 
 class Ladders:
@@ -34,10 +38,12 @@ class Ladders:
     def __init__(self, texts: Texts) -> None:
         self.texts = texts
         self._known: dict[tuple[bytes, str], tuple[str, int]] = {}
+        self._octets = False
 
-    def read(self, run_dir: Path, evidence: str) -> dict[str, Any]:
+    def read(self, run_dir: Path, evidence: str, octets: bool = False) -> dict[str, Any]:
         """Facts of the case and the rows of its exchange; ``note`` says what is missing. Whatever lies there, it never
-        raises."""
+        raises. ``octets``: the octets of messages are shown as well, which most readers need for failures only."""
+        self._octets = octets
         folder = (run_dir / evidence).resolve()
         if not evidence:
             return {"note": "Nothing was played.", "rows": []}
@@ -86,6 +92,8 @@ class Ladders:
         label, body = self._body(folder, event)
         if body is not None:
             row["x"] = body
+            if self._octets and len(event.octets) <= _DUMPED:
+                row["b"] = self._text(base64.b64encode(event.octets).decode())
         status = data.get("status")
         answer = data.get("direction") == "response"
         row["l"] = f"HTTP {status}: {label}" if answer and status not in (None, 200) else label

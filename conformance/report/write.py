@@ -23,6 +23,7 @@ from conformance.report.record import (
     rollup,
     trouble,
 )
+from conformance.report.resemblance import Known
 from conformance.report.text import markdown, plural, shorten
 
 FORMS = ("junit", "html", "summary", "conformance", "badge")
@@ -31,12 +32,13 @@ _MOST, _FINDINGS, _VALUE = 50, 5, 300
 
 
 def write_reports(
-    run_dir: Path, catalogue: Mapping[str, Requirement], forms: Sequence[str] = FORMS
+    run_dir: Path, catalogue: Mapping[str, Requirement], forms: Sequence[str] = FORMS, known: Sequence[Known] = ()
 ) -> list[Path]:
     """Writes the reports of a run into its folder; returns their paths. The same run gives the same octets.
 
-    ``run_dir`` holds ``results.ndjson`` and the evidence that it names; ``forms`` are of :data:`FORMS`. Raises
-    ``ValueError`` for a damaged record and ``OSError`` where there is none or the folder cannot be written.
+    ``run_dir`` holds ``results.ndjson`` and the evidence that it names; ``forms`` are of :data:`FORMS`, ``known`` the
+    deviations that failures are compared with. Raises ``ValueError`` for a damaged record and ``OSError`` where there is
+    none or the folder cannot be written.
     """
     record = read_record(run_dir / RECORD)
     made: list[Path] = []
@@ -45,7 +47,7 @@ def write_reports(
         write_junit(made[-1], record, catalogue)
     if "html" in forms:
         made.append(run_dir / "report.html")
-        write_html(made[-1], record, catalogue, run_dir)
+        write_html(made[-1], record, catalogue, run_dir, known)
     if "summary" in forms:
         made.append(_written(run_dir / "summary.md", summary_text(record, catalogue)))
     if "conformance" in forms or "badge" in forms:

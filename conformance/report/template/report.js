@@ -3,6 +3,8 @@
   const VERDICTS = ["pass", "fail", "inconclusive", "not-applicable", "error"];
   const OUTCOMES = ["fail", "warn", "pass", "not exercised"];
   const PARTIES = ["operator", "suite", "server", "device", "content"];
+  const FIELDS = ["role", "theme", "level", "text", "requirement"];
+  const OTHER_SOURCES = "other sources";
   const PAGE = 100, ARROWS = 80, PREFIX = "http://www.w3.org/2000/svg";
   const byId = (id) => document.getElementById(id);
   const data = JSON.parse(byId("data").textContent);
@@ -100,7 +102,43 @@
     byId("requirement-text").addEventListener("input", again);
     byId("requirements-more").addEventListener("click", () => { requirementLimit += PAGE * 2; requirementRows(rows); });
     requirementRows(rows);
+    heat(rows);
     for (const row of main.requirements) byId("requirement-ids").append(make("option", { value: row.id }));
+  }
+  // One line for each document, one field for each section in the order of the document, coloured by the worst outcome.
+  function heat(rows) {
+    const documents = new Map();
+    for (const row of rows) {
+      const section = row.section || "suite", found = /\s(\d[\w.]*)/.exec(section);
+      const name = found ? section.slice(0, found.index) : OTHER_SOURCES, number = found ? found[1] : section;
+      const sections = documents.get(name) || documents.set(name, new Map()).get(name);
+      sections.set(number, [...(sections.get(number) || []), row]);
+    }
+    for (const [name, sections] of [...documents]) {
+      if (sections.size > 1 || name === OTHER_SOURCES) continue;
+      const others = documents.get(OTHER_SOURCES) || documents.set(OTHER_SOURCES, new Map()).get(OTHER_SOURCES);
+      for (const [number, inside] of sections) others.set(`${name} ${number}`, inside);
+      documents.delete(name);
+    }
+    const natural = new Intl.Collator("en", { numeric: true });
+    const order = (a, b) => (a === OTHER_SOURCES) - (b === OTHER_SOURCES) || natural.compare(a, b);
+    for (const name of [...documents.keys()].sort(order)) {
+      const fields = [...documents.get(name)].sort((a, b) => natural.compare(a[0], b[0])).map(([number, inside]) => {
+        const worst = OUTCOMES.find((outcome) => inside.some((row) => row.outcome === outcome));
+        const place = name === OTHER_SOURCES ? number : `${name} ${number}`;
+        const told = `${place}: ${worst}, ${plural(inside.length, "requirement")}`;
+        const field = make("button", { type: "button", class: `heat-${worst === "not exercised" ? "none" : worst}`, title: told, "aria-label": told });
+        field.addEventListener("click", () => {
+          byId("requirement-outcome").value = "";
+          byId("requirement-text").value = place;
+          byId("requirement-text").dispatchEvent(new Event("input"));
+          byId("requirement-text").focus();
+        });
+        return make("li", {}, field);
+      });
+      byId("heat").append(make("div", { class: "heat-row" }, make("h3", {}, name), make("ul", { "aria-label": `Sections of ${name}` }, fields)));
+    }
+    byId("heat-box").open = !matchMedia("(max-width: 44rem)").matches;
   }
   function requirementRows(rows) {
     const outcome = byId("requirement-outcome").value, words = byId("requirement-text").value.toLowerCase();
@@ -142,8 +180,8 @@
     for (const [name, count] of options) {
       if (count) byId("verdicts").append(make("label", {}, make("input", { type: "checkbox", value: name }), name.replace("-", " "), make("span", { class: "count" }, count)));
     }
-    for (const name of ["role", "theme"]) {
-      const values = [...new Set(main.results.map((row) => row[name]))].sort();
+    for (const name of ["role", "theme", "level"]) {
+      const values = [...new Set(main.results.map((row) => row[name] || ""))].filter(Boolean).sort();
       byId(name).append(make("option", { value: "" }, "all"), ...values.map((value) => make("option", { value }, value)));
       byId(name).addEventListener("change", refresh);
     }
@@ -155,19 +193,19 @@
   }
   function clearFilters() {
     for (const box of boxes()) box.checked = false;
-    for (const name of ["role", "theme", "text", "requirement"]) byId(name).value = "";
+    for (const name of FIELDS) byId(name).value = "";
   }
   function refresh() { limit = PAGE; show(); toAddress(); }
   // The address keeps the filter, so that a view of the report can be sent to somebody.
   function fromAddress() {
     const given = new URLSearchParams(location.hash.slice(1));
     for (const box of boxes()) box.checked = given.getAll("verdict").includes(box.value);
-    for (const name of ["role", "theme", "text", "requirement"]) byId(name).value = given.get(name) || "";
+    for (const name of FIELDS) byId(name).value = given.get(name) || "";
   }
   function toAddress() {
     const given = new URLSearchParams();
     for (const box of boxes()) if (box.checked) given.append("verdict", box.value);
-    for (const name of ["role", "theme", "text", "requirement"]) if (byId(name).value) given.set(name, byId(name).value);
+    for (const name of FIELDS) if (byId(name).value) given.set(name, byId(name).value);
     try {
       history.replaceState(null, "", `#${given}`);
     } catch { /* some viewers of local files do not let a page change its address */ }
@@ -175,14 +213,14 @@
   function matching() {
     const chosen = boxes().filter((box) => box.checked).map((box) => box.value);
     const verdicts = chosen.filter((name) => VERDICTS.includes(name));
-    const role = byId("role").value, theme = byId("theme").value;
+    const role = byId("role").value, theme = byId("theme").value, level = byId("level").value;
     const words = byId("text").value.toLowerCase().split(/\s+/).filter(Boolean), wanted = byId("requirement").value.trim().toLowerCase();
     const ids = wanted && new Set(main.requirements.flatMap((row, number) => (row.id.toLowerCase().startsWith(wanted) ? [number] : [])));
     const exact = wanted && new Set(main.requirements.flatMap((row, number) => (row.id.toLowerCase() === wanted ? [number] : [])));
     const allowed = exact && exact.size ? exact : ids;
     return main.results.filter((row) => (!verdicts.length || verdicts.includes(row.verdict)) &&
       (!chosen.includes("warnings") || row.warnings) && (!chosen.includes("unstable") || row.unstable) &&
-      (!role || row.role === role) && (!theme || row.theme === theme) &&
+      (!role || row.role === role) && (!theme || row.theme === theme) && (!level || row.level === level) &&
       (!allowed || (row.requirements || []).some((number) => allowed.has(number))) &&
       words.every((word) => `${row.id} ${row.title} ${row.reason || ""}`.toLowerCase().includes(word)));
   }
@@ -225,10 +263,13 @@
     if (detail.purpose) body.append(make("p", {}, make("b", {}, "Purpose: "), detail.purpose));
     if (detail.twin) body.append(make("p", {}, make("b", {}, "Positive twin: "), make("code", {}, detail.twin), detail.differs ? `, which differs in: ${detail.differs}` : ""));
     if (detail.because) body.append(make("p", {}, make("b", {}, "Why it stands: "), detail.because));
+    body.append(make("p", { class: "note" }, make("a", { href: `#${encodeURIComponent(row.id)}` }, "Link to this case")));
     const about = [row.iut, row.kind && `${row.kind} case`, row.level && row.level.toUpperCase()].filter(Boolean).join(" · ");
     if (about) body.append(make("p", { class: "note" }, about));
     if (row.attempts) body.append(make("p", {}, make("b", {}, "Attempts: "), row.attempts.join(", "), ". Shown is the last one that failed, or else the last."));
     const known = new Map(main.requirements.map((requirement) => [requirement.id, requirement]));
+    const first = detail.findings.find((finding) => finding.outcome === "fail");
+    if (first) body.append(why(first, known.get(first.requirement), detail.like, goTo(body)));
     if (detail.findings.length || detail.passed.length) body.append(make("h3", {}, "Findings"));
     for (const finding of detail.findings) body.append(findingBox(finding, known.get(finding.requirement), goTo(body)));
     if (detail.more) body.append(make("p", { class: "note" }, `and ${plural(detail.more, "more finding")}; all of them are in results.ndjson.`));
@@ -241,11 +282,23 @@
     body.append(make("h3", {}, "Message exchange"));
     if (detail.note) body.append(make("p", { class: "note" }, detail.note));
     const broken = new Map();
+    const marks = new Map();
     for (const finding of detail.findings) {
-      if (finding.outcome === "fail" && finding.event !== null) broken.set(finding.event, [...(broken.get(finding.event) || []), finding.requirement]);
+      if (finding.outcome !== "fail" || finding.event === null) continue;
+      broken.set(finding.event, [...(broken.get(finding.event) || []), finding.requirement]);
+      marks.set(finding.event, [...(marks.get(finding.event) || []), ...values(finding.actual), ...values(finding.message)]);
     }
-    if (detail.rows.length) exchange(body, detail.rows, broken);
+    if (detail.rows.length) exchange(body, detail.rows, broken, marks);
     if (detail.evidence) body.append(make("p", { class: "note" }, "Evidence: ", make("code", {}, detail.evidence)));
+  }
+  function why(finding, requirement, like, go) {
+    const at = finding.event === null ? "" : make("button", { type: "button", class: "link" }, `event ${finding.event}`);
+    if (at) at.addEventListener("click", () => go(finding.event));
+    return make("div", { class: "why-box" }, make("h3", {}, "Why"),
+      make("p", {}, make("b", {}, "First wrong: "), finding.message, at ? " " : "", at),
+      make("p", {}, make("b", {}, "Expected: "), make("code", {}, finding.expected || "–"), make("b", {}, " Came: "), make("code", {}, finding.actual || "–")),
+      requirement ? make("p", {}, make("b", {}, "What the text wants: "), requirement.text, ` (${[requirement.section, requirement.id].filter(Boolean).join(", ")})`) : "",
+      like && like.length ? make("p", {}, make("b", {}, "It looks like: "), `“${like[1]}” `, make("code", {}, like[0]), make("span", { class: "section" }, "a hint from the known deviations, not a judgement")) : "");
   }
   const goTo = (body) => (number) => {
     const row = body.querySelector(`[data-event="${Number(number)}"]`);
@@ -266,14 +319,14 @@
   }
 
   // -- the exchange ------------------------------------------------------------------------------------------------
-  function exchange(body, rows, broken) {
+  function exchange(body, rows, broken, marks) {
     const go = goTo(body);
     const arrows = rows.filter((row) => row.f !== row.o || row.k === "step");
     if (arrows.some((row) => row.k !== "step")) {
       body.append(make("div", { class: "ladder scroll", tabindex: 0, role: "region", "aria-label": "Sequence diagram; the same events follow as a list" }, ladder(arrows.slice(0, ARROWS), broken, go)));
       if (arrows.length > ARROWS) body.append(make("p", { class: "note" }, `The diagram shows the first ${ARROWS} of ${arrows.length} events.`));
     }
-    const events = make("div", { class: "exchange" }, rows.map((row) => eventRow(row, broken.get(row.n))));
+    const events = make("div", { class: "exchange" }, rows.map((row) => eventRow(row, broken.get(row.n), marks.get(row.n) || [])));
     const first = events.querySelector("details.broken");
     if (first) first.open = true;
     body.append(events);
@@ -283,7 +336,7 @@
     const parties = [...PARTIES.filter((party) => seen.has(party)), ...[...seen].filter((party) => !PARTIES.includes(party)).sort()];
     const width = 760, left = 90, step = 34, height = rows.length * step + 52;
     const at = (party) => (parties.length < 2 ? width / 2 : left + ((width - 2 * left) * parties.indexOf(party)) / (parties.length - 1));
-    const picture = draw("svg", { viewBox: `0 0 ${width} ${height}`, role: "img", "aria-label": `${rows.length} events between ${parties.join(", ")}` });
+    const picture = draw("svg", { viewBox: `0 0 ${width} ${height}`, role: "group", "aria-label": `${rows.length} events between ${parties.join(", ")}` });
     for (const party of parties) {
       picture.append(draw("text", { x: at(party), y: 18, "text-anchor": "middle", class: "who" }, party));
       picture.append(draw("line", { x1: at(party), x2: at(party), y1: 28, y2: height - 6, class: "life" }));
@@ -299,14 +352,17 @@
     const from = at(row.f), to = at(row.o), line = y + 26, way = to > from ? -1 : 1, middle = (from + to) / 2;
     // The label may be wider than its arrow, but stays inside of the picture: about 6.4 units for a character.
     const text = clip(`${bad ? "✗ " : ""}${row.n}  ${row.l}`, Math.round((2 * Math.min(middle, 760 - middle)) / 6.4));
-    const group = draw("a", { class: bad ? "broken" : "" }, draw("title", {}, `${row.n}: ${row.l}`),
+    const group = draw("a", { class: bad ? "broken" : "", tabindex: 0, role: "button" }, draw("title", {}, `${row.n}: ${row.l}`),
       draw("text", { x: middle, y: line - 6, "text-anchor": "middle" }, text),
       draw("line", { x1: from, x2: to + way * 6, y1: line, y2: line, class: "arrow" }),
       draw("path", { d: `M${to} ${line} l${way * 9} -4.5 v9 z`, class: "point" }));
     group.addEventListener("click", () => go(row.n));
+    group.addEventListener("keydown", (event) => {
+      if (event.key === "Enter" || event.key === " ") { event.preventDefault(); go(row.n); }
+    });
     return group;
   }
-  function eventRow(row, broken) {
+  function eventRow(row, broken, marks) {
     const way = row.k === "step" || row.f === row.o ? row.k : `${row.f} → ${row.o}`;
     const cells = [make("span", { class: "no", title: `${row.t} s` }, row.n), make("span", { class: "way" }, way),
       make("span", { class: "label" }, row.l, row.w ? make("span", { class: "wrong" }, row.w) : "",
@@ -321,14 +377,31 @@
       if (!box.open || box.dataset.filled) return;
       box.dataset.filled = "yes";
       for (const number of open) {
-        if (number >= 0) box.append(block(await textOf(number)));
+        if (number >= 0) box.append(block(await textOf(number), number === row.x ? marks : []));
       }
+      if (row.b >= 0) box.append(octetView(await textOf(row.b)));
       if (open.includes(-1) && row.z !== 0) box.append(make("p", { class: "note" }, "Left out to keep the report small; the octets are in the evidence folder."));
     });
     return box;
   }
-  function block(text) {
-    return make("pre", { tabindex: 0 }, text.split(/(<[^<>]*>)/).map((part, number) => (number % 2 ? make("span", { class: "tag" }, part) : part)));
+  // What a finding quotes, looked for as the whole content of an element: that is what is wrong in the message.
+  const values = (text) => (String(text).match(/[^\s"'“”,;()]+/g) || []).filter((word) => word.length > 1 || /[\d]/.test(word)).slice(0, 40);
+  function block(text, marks) {
+    const wanted = new Set(marks), parts = text.split(/(<[^<>]*>)/);
+    return make("pre", { tabindex: 0 }, parts.map((part, number) => {
+      if (number % 2) return make("span", { class: "tag" }, part);
+      const alone = part.trim() && wanted.has(part.trim()) && /^<[^/]/.test(parts[number - 1] || "") && /^<[/]/.test(parts[number + 1] || "");
+      return alone ? make("mark", {}, part) : part;
+    }));
+  }
+  function octetView(encoded) {
+    const octets = Uint8Array.from(atob(encoded), (character) => character.charCodeAt(0)), lines = [];
+    for (let place = 0; place < octets.length; place += 16) {
+      const piece = [...octets.subarray(place, place + 16)];
+      const hex = piece.map((octet) => octet.toString(16).padStart(2, "0")).join(" ").padEnd(47);
+      lines.push(`${place.toString(16).padStart(6, "0")}  ${hex}  ${piece.map((octet) => (octet > 31 && octet < 127 ? String.fromCharCode(octet) : ".")).join("")}`);
+    }
+    return make("details", { class: "octets" }, make("summary", {}, `As octets (${octets.length}, secrets masked)`), make("pre", { tabindex: 0 }, lines.join("\n")));
   }
 
   async function begin() {
@@ -346,15 +419,27 @@
       byId("problem").hidden = false;
       return;
     }
-    const wanted = new URLSearchParams(location.hash.slice(1)).get("case");
-    if (wanted) limit = Math.max(limit, main.results.length);
-    if (wanted) show();
-    const opened = wanted && [...document.querySelectorAll(".case")].find((entry) => entry.dataset.id === wanted);
-    if (opened) {
-      opened.open = true;
-      opened.scrollIntoView();
-    }
+    openWanted();
+    window.addEventListener("hashchange", openWanted);
     document.documentElement.dataset.ready = "yes";
+  }
+  // The address may name a case: #client/flows/... as it stands, percent-encoded, or as case=...
+  function openWanted() {
+    let wanted = new URLSearchParams(location.hash.slice(1)).get("case") || location.hash.slice(1);
+    try {
+      wanted = decodeURIComponent(wanted);
+    } catch { /* a % that encodes nothing: taken as it is */ }
+    if (!main.results.some((row) => row.id === wanted)) return;
+    const entry = () => [...document.querySelectorAll(".case")].find((each) => each.dataset.id === wanted);
+    limit = main.results.length;
+    show();
+    if (!entry()) {
+      clearFilters();
+      show();
+    }
+    const opened = entry();
+    opened.open = true;
+    opened.scrollIntoView();
   }
   begin();
 })();
