@@ -56,6 +56,7 @@ class Certificates:
         octets = self.authority.cert_pem.bytes()
         if not path.exists() or path.read_bytes() != octets:
             _replace(path, octets)
+            path.chmod(0o644)  # no secret: whoever has to trust it may run as somebody else
         return path
 
     @property
