@@ -29,8 +29,8 @@ class Approach:
 
     @property
     def wrong(self) -> bool:
-        """Whether what the device does is wrong on purpose."""
-        return bool(self.tls)
+        """Whether the device does what no rule is for: how the server answers is looked at by the case alone."""
+        return bool(self.tls) or self.certificate != RIGHT or self.chunked
 
 
 class Way:

@@ -142,7 +142,8 @@ class ServerPlayer:
         """The device opens a session and plays it to its end."""
         if _OF_THE_WAY & set(expect) and self.bench.way is None:
             raise outcome.not_applicable("there is no TLS on the way to the server", outcome.STEERING)
-        self.device.about_tls = bool(_OF_THE_WAY & set(expect))
+        asked = bool(_OF_THE_WAY & set(expect))
+        self.device.about_tls = asked or self.device.approach.wrong
         kind = given["kind"] if isinstance(given, dict) else given
         if kind == "server-initiated":
             datagram = self.datagram or self._next_trigger(self.bench.iut.timeouts.connect)
@@ -153,7 +154,7 @@ class ServerPlayer:
         else:
             self.device.start("client" if kind == "any" else kind)
         self.device.run_session()
-        if self.device.about_tls and self.bench.way is not None:
+        if asked and self.bench.way is not None:
             for key, value in self.bench.way.facts(expect).items():
                 self.value(key, value, "of the connection to the server")
         return ""

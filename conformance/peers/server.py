@@ -188,8 +188,10 @@ class Server:
         for talk in self._talks.values():
             talk.left = talk.left or talk.session.device == source
         token = self._octets(8).hex()
-        known = self.parts.transport().knows(request, source, self.authentication)
-        device = self.planner.devices.get(source) if known else None
+        device = self.planner.devices.get(source)
+        kind = device.keys.kind if device else self.authentication
+        known = self.parts.transport().knows(request, source, kind)
+        device = device if known else None
         settings = ServerSettings(
             server_id=device.server_id if device else self.profile.server_id, url=self.profile.url,
             max_msg_size=self.profile.max_msg_size, max_obj_size=self.profile.max_obj_size,
