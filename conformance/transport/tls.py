@@ -21,6 +21,8 @@ PLAIN, GARBAGE = "plain", "garbage"
 
 _FLAWS = {9: EXPIRED, 10: EXPIRED, 62: MISNAMED, 64: MISNAMED, 2: UNTRUSTED, 18: UNTRUSTED, 19: UNTRUSTED, 20: UNTRUSTED, 21: UNTRUSTED}
 """Codes of X509_V_ERR_... by what they mean to a reader."""
+_NO_TLS = ("WRONG_VERSION_NUMBER", "HTTP_REQUEST", "PACKET_LENGTH_TOO_LONG", "UNKNOWN_PROTOCOL")
+"""Reasons of OpenSSL for octets that are no record of SSL 3.0 or TLS."""
 _CERTIFICATE_REQUEST = 13
 _HANDSHAKE, _OLD_HELLO = 0x16, 0x80
 _SSL2_HELLO = bytes.fromhex("802e0100020015000000100100800700c0030080060040020080040080050080") + bytes(range(16))
@@ -138,8 +140,9 @@ def broke_off(error: BaseException, peer: str = "") -> Handshake:
         return Handshake(peer, fault=_line(error.verify_message), flaw=_FLAWS.get(error.verify_code, INVALID))
     if isinstance(error, TimeoutError):
         return Handshake(peer, fault="it was not over in time")
-    reason = str(getattr(error, "reason", "") or "").replace("_", " ").lower()
-    return Handshake(peer, fault=_line(reason or str(error) or type(error).__name__))
+    reason = str(getattr(error, "reason", "") or "")
+    shown = _line(reason.replace("_", " ").lower() or str(error) or type(error).__name__)
+    return Handshake(peer, fault=shown, flaw=GARBAGE if reason in _NO_TLS else "")
 
 
 def _line(text: str) -> str:
