@@ -126,11 +126,12 @@ def schema(what: str) -> None:
 @main.command()
 @click.argument("folder", type=click.Path(path_type=Path))
 @click.option("--size", type=int, default=65536, show_default=True, help="Octets of the update package `good`.")
-def example(folder: Path, size: int) -> None:
+@click.option("--tls", is_flag=True, help="Over https, with certificates for both.")
+def example(folder: Path, size: int, tls: bool) -> None:
     """Write IUT files and update packages for the reference peers, attached as processes, into FOLDER."""
     from conformance.harness.embedded import write_example
 
-    for path in _guarded(lambda: write_example(folder, size)):
+    for path in _guarded(lambda: write_example(folder, size, tls=tls)):
         click.echo(path)
 
 

@@ -21,6 +21,9 @@ Kinds of events and the keys of their ``data``:
 ``http``     an exchange of the content server. ``method``, ``url``, ``headers``, ``status``, ``reply_headers``,
              ``sent`` (octets of the body that left), ``length`` (octets it would have), ``fault``, ``error``,
              ``digest`` (sha256 of the full content), ``body`` (text of a small request body, e.g. a status report).
+``tls``      a TLS handshake of the suite with the IUT. ``version``, ``cipher``, ``names`` (of the peer's verified certificate),
+             ``asked`` (whether a server asked for a certificate, where that is known), ``fault`` (why no connection came
+             about), ``flaw`` (what was wrong with the certificate, or what came instead of a handshake).
 ``trigger``  a trigger datagram. ``octets`` (hex, digest masked), ``fields``, ``facts``.
 ``hook``     a call of a verb. ``verb``, ``given``, ``outcome`` (done, cannot, error), ``answer``, ``seconds``, ``note``.
 ``step``     the player began or ended a step. ``index`` (path of numbers, "2" or "2.1"), ``phase`` (begin or end),

@@ -210,7 +210,7 @@ def test_every_step_is_told(name: str) -> None:
 def test_verdicts_causes_and_kinds_of_events_are_told() -> None:
     listed = {key for cells in rows(FAILURE) for key in ticked(cells[0])}
     kinds = re.findall(r"^``(\w+)``", sys.modules["conformance.transcript"].__doc__ or "", re.MULTILINE)
-    assert len(kinds) == 8
+    assert len(kinds) == 9
     assert {*VERDICTS, *CAUSES, *kinds} - listed == set()
 
 

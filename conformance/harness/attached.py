@@ -10,6 +10,7 @@ from typing import Any
 
 from conformance.harness import outcome
 from conformance.harness.cases import Permutation
+from conformance.harness.certificates import Certificates, Unusable
 from conformance.harness.clock import Clock, VirtualClock
 from conformance.harness.hooks import Outcome, Pending, Steering
 from conformance.harness.iut import Iut
@@ -18,6 +19,7 @@ from conformance.harness.placeholders import Placeholders
 from conformance.harness.process import Implementation
 from conformance.harness.recorder import Recorder
 from conformance.transcript import OPERATOR, SUITE
+from conformance.transport.tls import Handshake
 
 ENDS_IN_A_ROW = 5
 _WITHOUT_VALUES = ("prepare", "reset", "idle", "firmware", "clean_up")
@@ -74,6 +76,25 @@ class Attached:
         adapter = self.steering.adapter
         return adapter if adapter is not None and hasattr(adapter, "exchange") else None
 
+    def certificates(self) -> Certificates | None:
+        """The suite's side of TLS, where an address of the IUT file is an https one or something asks for ``{ca}``."""
+        attach = self.iut.attach
+        hook = attach.hook if isinstance(attach.hook, tuple) else ()
+        told = any("{ca}" in text for text in (*attach.start, *hook))
+        urls = (attach.listen, attach.content_listen, attach.server_url)
+        if not told and not any(url.startswith("https:") for url in urls):
+            return None
+        made = Certificates(self.iut)
+        try:
+            made.ca  # noqa: B018  (it may not be there)
+        except Unusable as trouble:
+            raise outcome.error(str(trouble), setup=True) from trouble
+        return made
+
+    def shook(self, sender: str, receiver: str, handshake: Handshake) -> None:
+        """Writes a TLS handshake into whatever permutation is being played."""
+        self.recorder.add("tls", sender, receiver, **handshake.as_dict())
+
     def virtual_clock(self) -> VirtualClock:
         """Makes the clock of this bench a virtual one."""
         clock = VirtualClock()
@@ -105,7 +126,7 @@ class Attached:
             "server_id": self.iut.dm.server_id,
             "client_credentials": self.iut.dm.client_credentials.as_dict(),
             "server_credentials": self.iut.dm.server_credentials.as_dict(),
-            "ca": "",
+            "ca": places.get("ca", ""),
         }
         self.call("prepare", given)
         self.untrusted = self._probe()

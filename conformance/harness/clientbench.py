@@ -14,6 +14,7 @@ from conformance.dm.trigger import Notification, Push, build, build_push
 from conformance.harness import outcome
 from conformance.harness.attached import Attached
 from conformance.harness.cases import Permutation
+from conformance.harness.certificates import Unusable
 from conformance.harness.clientplayer import ClientPlayer
 from conformance.harness.hooks import Outcome, Pending
 from conformance.harness.knownstart import firmware_now, recall, remember, settle
@@ -22,8 +23,9 @@ from conformance.harness.places import testcases
 from conformance.harness.recorder import Recorder
 from conformance.harness.selection import claimed, load_claims
 from conformance.harness.shelf import Shelf
-from conformance.transcript import DEVICE, OPERATOR, SERVER, SUITE
+from conformance.transcript import CONTENT, DEVICE, OPERATOR, SERVER, SUITE
 from conformance.transport.exchange import Reply, Request
+from conformance.transport.tls import Handshake
 
 
 class ClientBench(Attached):
@@ -41,12 +43,14 @@ class ClientBench(Attached):
         self._lasting = False
         """Whether the device cannot be reset, so that nonces and firmware last from case to case."""
         adapter = self.in_process_adapter()
+        self.tls = self.certificates()
         if adapter is not None:
             self.link = InProcessDevice(adapter, self.virtual_clock(), self.shelf.handle)
         else:
             self.link = self._listen()
         self.shelf.serve_at(self.link.content_url)
-        self.start({"server_url": self.link.dm_url, "download_url": self.link.content_url})
+        ca = {} if self.tls is None else {"ca": str(self.tls.ca)}
+        self.start({"server_url": self.link.dm_url, "download_url": self.link.content_url, **ca})
         self.keys = self._keys(self.iut.dm.authentication[0])
         recall(self.iut, self.keys)
 
@@ -56,11 +60,16 @@ class ClientBench(Attached):
         content = (attach.content_listen or "http://127.0.0.1:0/", attach.content_advertise or "")
         held = self.iut.timeouts.message + self.iut.timeouts.hook
         try:
-            return SocketDevice(listen, content, self._serve, held=held)
+            return SocketDevice(listen, content, self._serve, held=held, certificates=self.tls, heard=self._heard)
+        except Unusable as trouble:
+            raise outcome.error(str(trouble), setup=True) from trouble
         except OSError as trouble:
             raise outcome.error(
                 f"the suite cannot listen at {listen[0]} and {content[0]}: {trouble}", setup=True
             ) from trouble
+
+    def _heard(self, place: str, handshake: Handshake) -> None:
+        self.shook(DEVICE, SERVER if place == "dm" else CONTENT, handshake)
 
     def _serve(self, request: Request) -> Reply:
         return self.shelf.handle(request)
@@ -78,7 +87,7 @@ class ClientBench(Attached):
         recorder = super().begin(folder, permutation)
         self.player = ClientPlayer(self, recorder)
         if isinstance(self.link, SocketDevice):
-            self.link.faults.clear()
+            self.link.show(content="")
         return recorder
 
     def places(self) -> dict[str, str]:

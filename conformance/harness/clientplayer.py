@@ -6,11 +6,11 @@ from collections.abc import Callable
 from typing import Any
 
 from conformance.harness import outcome
-from conformance.harness.clientsessions import ClientSessions
 from conformance.harness.commands import Prepared, prepare
 from conformance.harness.conversation import Conversation
 from conformance.harness.manner import Manner
-from conformance.harness.vocabulary import COMMANDS, kind_of
+from conformance.harness.vocabulary import COMMANDS, CONTENT_CERTIFICATES, kind_of
+from conformance.harness.waysessions import WaySessions
 from conformance.judge.expectation import ALERT_TYPES, generic_alerts, type_of
 from conformance.judge.lookup import answers_of, refuses
 from conformance.syncml.model import Message, Results, text_of
@@ -24,7 +24,7 @@ _AFTERWARDS = 1.0
 """Seconds that the content server's own thread gets to see that a reply is out, before what was fetched is looked at."""
 
 
-class ClientPlayer(ClientSessions):
+class ClientPlayer(WaySessions):
     """Plays the steps of one permutation in order. :meth:`play` raises :class:`outcome.Stop` where it ends early."""
 
     # -- the steps ---------------------------------------------------------------------------------------------------
@@ -59,7 +59,13 @@ class ClientPlayer(ClientSessions):
         kind = given["kind"] if isinstance(given, dict) else given
         self.close()
         self.manner = Manner.of(given.get("with") or {}) if isinstance(given, dict) else Manner()
-        came = self.open(kind, wanted=expect.get("comes", True) is not False)
+        self.needs_way(self.manner, expect)
+        if self.manner.shows or self.manner.redirect:
+            came = self.open_unwelcome(kind)
+        elif "tls" in expect:
+            came = self.open_about_tls(kind, expect)
+        else:
+            came = self.open(kind, wanted=expect.get("comes", True) is not False)
         self.value("comes", came, "a session")
         if came and self.talk and self.talk.first:
             self._first_message(self.talk, self.talk.first, kind, expect)
@@ -161,7 +167,10 @@ class ClientPlayer(ClientSessions):
     # -- other steps -------------------------------------------------------------------------------------------------
 
     def _content(self, given: dict[str, Any], expect: Any) -> str:
-        self.bench.shelf.fault(given)
+        if given["fault"] in CONTENT_CERTIFICATES:
+            self.show_content(given["fault"].removesuffix("-certificate"))
+        else:
+            self.bench.shelf.fault(given)
         return ""
 
     def _await(self, given: dict[str, Any], expect: Any) -> str:

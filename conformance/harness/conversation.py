@@ -96,7 +96,8 @@ class Conversation:
                 self._broken_off = True
             if not self.session.sending_large:
                 self._large = None
-        reply = Reply(200, [("Content-Type", out.media), ("Cache-Control", "no-store"), *out.headers], out.octets)
+        coding = [("Transfer-Encoding", "chunked")] if self.manner.chunked else []
+        reply = Reply(200, [("Content-Type", out.media), ("Cache-Control", "no-store"), *coding, *out.headers], out.octets)
         return out, self.send(reply, out, made=made)
 
     def send(self, reply: Reply, out: Outgoing, *, made: bool = False) -> Event:

@@ -7,12 +7,15 @@ for users is only the way: an adapter in the suite's own process, or a process b
 from __future__ import annotations
 
 import sys
+from collections.abc import Mapping, Sequence
 from pathlib import Path
+from typing import Any
 
 import yaml
 
 from conformance.download.source import PatternSource
 from conformance.fumo.package import STRANGER_SEED, TEST_SEED, TYPE, Manifest, build
+from conformance.harness.certificates import write_pair
 
 MODEL = "Reference"
 DEVICE_ID = "urn:imei:490154203237518"
@@ -33,8 +36,14 @@ def embedded_iut(folder: Path, role: str, adapter: str) -> Path:
     return _write(folder, {role: _iut(role, {"adapter": adapter})}, 8192)[0]
 
 
-def write_example(folder: Path, size: int = 65536) -> list[Path]:
-    """IUT files of both peers, attached as processes, for users to try and to start from."""
+def write_example(
+    folder: Path, size: int = 65536, *, tls: bool = False, deviations: Mapping[str, Sequence[str]] | None = None
+) -> list[Path]:
+    """IUT files of both peers, attached as processes, for users to try and to start from.
+
+    ``tls``: over https, with a certificate for the server. ``deviations``: what they do wrong, by role.
+    """
+    wrong = {role: [each for name in names for each in ("--deviation", name)] for role, names in (deviations or {}).items()}
     program = [sys.executable, "-m", "conformance.cli"]
     common = [
         "--hook-port", "{port:hook}", "--device-id", "{device_id}", "--server-id", "{server_id}", "--work-dir", "{work_dir}",
@@ -43,28 +52,52 @@ def write_example(folder: Path, size: int = 65536) -> list[Path]:
     hook = "http://127.0.0.1:{port:hook}/hook"
     device: dict[str, object] = {
         "notify": "udp://127.0.0.1:{port:notify}", "ready": ready, "hook": hook,
-        "start": [*program, "device", "--url", "{server_url}", "--notify-port", "{port:notify}", "--patience", "2", *common],
+        "start": [*program, "device", "--url", "{server_url}", "--notify-port", "{port:notify}", "--patience", "2", *common,
+                  *wrong.get("client", [])],
     }  # fmt: skip
     server: dict[str, object] = {
         "server_url": "http://127.0.0.1:{port:dm}/dm", "ready": ready, "hook": hook,
-        "start": [*program, "server", "--port", "{port:dm}", *common],
+        "start": [*program, "server", "--port", "{port:dm}", *common, *wrong.get("server", [])],
     }  # fmt: skip
-    return _write(folder, {"device": _iut("client", device), "server": _iut("server", server)}, size)
+    iuts = {"device": _iut("client", device), "server": _iut("server", server)}
+    return _write(folder, _over_tls(folder, iuts) if tls else iuts, size)
 
 
-def _write(folder: Path, files: dict[str, dict[str, object]], size: int) -> list[Path]:
+def _over_tls(folder: Path, iuts: dict[str, dict[str, Any]]) -> dict[str, dict[str, Any]]:
+    """The same peers over https: they trust the suite's authority, the suite trusts the one of the server."""
+    ca, certificate, key = write_pair(folder / "tls", "127.0.0.1", "localhost")
+    device, server = iuts["device"]["attach"], iuts["server"]["attach"]
+    content = {"listen": "https://127.0.0.1:0/"}
+    device |= {"listen": "https://127.0.0.1:0/dm", "content": content}
+    device["start"] = [*device["start"], "--ca", "{ca}"]
+    server |= {"server_url": server["server_url"].replace("http:", "https:"), "content": content}
+    trust, shown, secret = (str(path.relative_to(folder)) for path in (ca, certificate, key))
+    server["tls"] = {"trust": trust}
+    server["start"] = [*server["start"], "--ca", "{ca}", "--certificate", shown, "--certificate-key", secret]
+    for role, claim in (("device", "tls-authentication"), ("server", "server-tls-authentication")):
+        iuts[role]["claims"][claim] = True
+    return iuts
+
+
+def process_iut(folder: Path, role: str, deviations: Sequence[str], *, tls: bool) -> Path:
+    """An IUT file for one peer as a process of its own with these deviations."""
+    device, server = write_example(folder, 8192, tls=tls, deviations={role: deviations})
+    return device if role == "client" else server
+
+
+def _write(folder: Path, files: Mapping[str, Mapping[str, object]], size: int) -> list[Path]:
     folder.mkdir(parents=True, exist_ok=True)
     write_packages(folder / "packages", size)
     paths = []
     for name, values in files.items():
         path = folder / f"{name}.yaml"
-        text = yaml.safe_dump(values, sort_keys=False, allow_unicode=True, width=120)
+        text = yaml.safe_dump(dict(values), sort_keys=False, allow_unicode=True, width=120)
         path.write_text(f"# The reference {name} of fumo-conformance, attached as any other implementation.\n{text}", encoding="utf-8")
         paths.append(path)
     return paths
 
 
-def _iut(role: str, attach: dict[str, object]) -> dict[str, object]:
+def _iut(role: str, attach: dict[str, object]) -> dict[str, Any]:
     from conformance import __version__
 
     dm: dict[str, object] = {

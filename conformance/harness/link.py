@@ -13,12 +13,18 @@ from collections.abc import Callable
 from typing import Any, Protocol
 from urllib.parse import urlsplit
 
+from conformance.harness.certificates import Certificates, hosts_of
 from conformance.harness.clock import Clock, VirtualClock
+from conformance.harness.secured import Secured
 from conformance.transport.exchange import Fault, Headers, Reply, Request, Source
 from conformance.transport.server import HttpServer
+from conformance.transport.tls import Handshake
 
 TURNS = 10_000
 """Polls of an in-process peer without any progress of its clock, after which it counts as spinning."""
+
+_PARTING = 1.0
+"""Seconds that the last replies get to leave before connections are ended."""
 
 
 class Spinning(RuntimeError):
@@ -166,26 +172,87 @@ class SocketDevice:
     """A device out there: the suite's DM server and content server listen on sockets."""
 
     def __init__(
-        self, dm: tuple[str, str], content: tuple[str, str], serve: Callable[[Request], Reply], *, held: float
-    ) -> None:
+        self, dm: tuple[str, str], content: tuple[str, str], serve: Callable[[Request], Reply], *, held: float,
+        certificates: Certificates | None = None, heard: Callable[[str, Handshake], None] = lambda place, handshake: None,
+    ) -> None:  # fmt: skip
         """``dm`` and ``content``: address to listen at, and as the device sees it ("" for the same). ``held``: seconds for
-        which a request may wait for its reply before it is closed without one."""
+        which a request may wait for its reply before it is closed without one. ``certificates``: what https addresses
+        show; ``heard`` is told which of the two saw a handshake, and what it came to."""
         self._queue: deque[Incoming] = deque()
         self._news = threading.Condition()
         self._held = held
         self._closed = False
-        self._path = urlsplit(dm[0]).path or "/"
+        self.redirects = ""
+        """Where requests that come over TLS are sent on to, "" for nowhere."""
+        self._redirected = self._faults = 0
+        self._address, self._path = dm[0], urlsplit(dm[0]).path or "/"
         self.faults: list[str] = []
-        self._dm = _listen(dm[0], self._take, self._fault)
-        self._content = _listen(content[0], self._serving(serve), self._fault)
+        self._open = 0
+        self.dm_tls = _secured(dm, certificates, lambda handshake: self._shook("dm", handshake, heard))
+        self.content_tls = _secured(content, certificates, lambda handshake: self._shook("content", handshake, heard))
+        self._dm = _listen(dm[0], self._taking, self._fault, self.dm_tls)
+        self._content = _listen(content[0], self._serving(serve), self._fault, self.content_tls)
+        self._plain: HttpServer | None = None
         self.dm_url = _advertised(dm, self._dm.port)
         self.content_url = _advertised(content, self._content.port)
         self._refusing = _Refusing(urlsplit(content[0]).hostname or "127.0.0.1")
         self.refused_url = f"http://{urlsplit(self.content_url).hostname}:{self._refusing.port}/"
 
+    def _shook(self, place: str, handshake: Handshake, heard: Callable[[str, Handshake], None]) -> None:
+        heard(place, handshake)
+        self.touch()
+
+    def show(self, dm: str = "", content: str | None = None) -> None:
+        """What the servers show from now on (:meth:`Secured.show`); ``content`` ``None``: as before."""
+        self._redirected, self._faults = 0, len(self.faults)
+        if self.dm_tls is not None:
+            if dm != self.dm_tls.shows:
+                with self._news:
+                    self._news.wait_for(lambda: self._open <= 0, _PARTING)
+            self.dm_tls.show(dm, self._dm)
+        if self.content_tls is not None and content is not None:
+            self.content_tls.show(content, self._content)
+
+    @property
+    def met(self) -> bool:
+        """Whether the device met what is shown, or a redirection, since :meth:`show`."""
+        secured = self.dm_tls
+        return bool(self._redirected or len(self.faults) > self._faults or (secured is not None and secured.broken))
+
+    def plain_url(self) -> str:
+        """The address of the same DM server without TLS, opened when asked for first."""
+        if self._plain is None:
+            self._plain = HttpServer(self._taking, host=urlsplit(self._address).hostname or "127.0.0.1", on_fault=self._fault)
+            self._plain.start()
+        parts = urlsplit(self.dm_url)
+        host = f"[{parts.hostname}]" if ":" in (parts.hostname or "") else parts.hostname
+        return f"http://{host}:{self._plain.port}{parts.path}"
+
+    def _taking(self, request: Request) -> Reply:
+        """Counts requests whose reply is not out yet."""
+        with self._news:
+            self._open += 1
+        reply = self._take(request)
+        before = reply.done
+
+        def done(sent: int, error: str) -> None:
+            with self._news:
+                self._open -= 1
+                self._news.notify_all()
+            if before is not None:
+                before(sent, error)
+
+        reply.done = done
+        return reply
+
     def _take(self, request: Request) -> Reply:
         if urlsplit(request.url).path.rstrip("/") != self._path.rstrip("/"):
             return Reply(404, [("Content-Type", "text/plain")], b"No DM server at this address.\n")
+        if self.redirects and request.url.startswith("https:"):
+            with self._news:
+                self._redirected += 1
+                self._news.notify_all()
+            return Reply(307, [("Location", self.redirects)])
         ready = threading.Event()
         box: list[Reply] = []
 
@@ -249,6 +316,8 @@ class SocketDevice:
             incoming.reply(Reply(503, [], b"", Fault("close")))
         self._dm.close()
         self._content.close()
+        if self._plain is not None:
+            self._plain.close()
         self._refusing.close()
 
 
@@ -266,15 +335,34 @@ class _Refusing:
         self._socket.close()
 
 
-def listen(addresses: tuple[str, str], serve: Callable[[Request], Reply]) -> tuple[HttpServer, str]:
+def listen(
+    addresses: tuple[str, str], serve: Callable[[Request], Reply], certificates: Certificates | None,
+    heard: Callable[[Handshake], None],
+) -> tuple[HttpServer, str]:  # fmt: skip
     """A server at the first address; the second is how others see it ("" for the same). Returns it and its address."""
-    server = _listen(addresses[0], serve, lambda peer, what: None)
+    server = _listen(addresses[0], serve, lambda peer, what: None, _secured(addresses, certificates, heard))
     return server, _advertised(addresses, server.port)
 
 
-def _listen(url: str, handler: Callable[[Request], Reply], fault: Callable[[str, str], None]) -> HttpServer:
+def _secured(
+    addresses: tuple[str, str], certificates: Certificates | None, heard: Callable[[Handshake], None]
+) -> Secured | None:
+    """TLS for a server whose address to listen at is an https one."""
+    if certificates is None or urlsplit(addresses[0]).scheme != "https":
+        return None
+    return Secured(certificates, hosts_of(addresses[1], addresses[0]), heard)
+
+
+def _listen(
+    url: str, handler: Callable[[Request], Reply], fault: Callable[[str, str], None], secured: Secured | None
+) -> HttpServer:
     parts = urlsplit(url)
-    server = HttpServer(handler, host=parts.hostname or "127.0.0.1", port=parts.port or 0, on_fault=fault)
+    host = parts.hostname or "127.0.0.1"
+    if secured is None:
+        server = HttpServer(handler, host=host, port=parts.port or 0, on_fault=fault)
+    else:
+        server = HttpServer(handler, host=host, port=443 if parts.port is None else parts.port, on_fault=fault,
+                            tls=secured.context, on_handshake=secured.heard)  # fmt: skip
     server.start()
     return server
 

@@ -22,7 +22,8 @@ class Manner:
     ``credentials``: right; wrong, or none at all (a stranger, which gives up when it is refused); stale, with a nonce
     that the device has never given. ``challenge``: "" for a challenge where one is due; nonce, as a server does that
     has lost the nonce of the device; or the type that it asks for before anything else. ``session_id``: the one of the
-    trigger, in hexadecimal.
+    trigger, in hexadecimal. Of the way to the server: ``certificate`` right, untrusted, expired or misnamed; ``tls`` none
+    where it does no TLS; ``redirect`` plain where it sends on to an address without; ``chunked`` coding of its answers.
     """
 
     max_msg_size: int | None = None
@@ -30,11 +31,25 @@ class Manner:
     credentials: str = "right"
     challenge: str = ""
     session_id: str = ""
+    certificate: str = "right"
+    tls: str = ""
+    redirect: str = ""
+    chunked: bool = False
 
     @classmethod
     def of(cls, given: Mapping[str, Any]) -> Manner:
         """The manner that a step asks for."""
         return cls(**dict(given))
+
+    @property
+    def shows(self) -> str:
+        """What the server shows in TLS: a flaw, none for no TLS at all, "" for the right certificate."""
+        return self.tls or ("" if self.certificate == "right" else self.certificate)
+
+    @property
+    def of_the_way(self) -> bool:
+        """Whether it concerns the way to the server, and not what it says."""
+        return bool(self.shows or self.redirect or self.chunked)
 
     @property
     def stranger(self) -> bool:

@@ -9,6 +9,8 @@ from conformance.dm.credentials import Account
 from conformance.dm.interaction import Reaction
 from conformance.dm.trigger import RESYNC_NONCES, TriggerError, parse, parse_push
 from conformance.fumo.object import State
+from conformance.harness import outcome
+from conformance.harness.approach import Approach
 from conformance.harness.clock import VirtualClock
 from conformance.harness.link import response_of
 from conformance.harness.ownalert import OPERATIONS, alone, is_wrong
@@ -29,6 +31,8 @@ TURNS = 2000
 """Exchanges of one step after which a server counts as endless."""
 _SCRIPTED = {"instant": "instant", "commands_per_message": "few", "late_alerts": "late"}
 """Keys of the step ``device`` and what of the script they set."""
+_APPROACH = ("certificate", "tls", "chunked")
+"""Keys of the step ``device`` that say how it comes to the server."""
 
 
 class OwnDevice:
@@ -39,6 +43,7 @@ class OwnDevice:
         self.script = Script(becomes=_becomes(bench))
         self.device = ScriptedDevice(self._profile(identity, spoken), self.script, seed=bench.cases)
         self.own_time = bench.clock if isinstance(bench.clock, VirtualClock) else VirtualClock()
+        self.approach, self.about_tls = Approach(), False
         self._label, self._sessions = "", 0
         self._session: ClientSession | None = None
 
@@ -93,6 +98,8 @@ class OwnDevice:
                 fresh = True
             elif key in _SCRIPTED:
                 setattr(self.script, _SCRIPTED[key], value)
+            elif key in _APPROACH:
+                self._come(key, value)
         if fresh:
             self.device.fresh()
         if "statuses" in given:
@@ -109,6 +116,11 @@ class OwnDevice:
             agent.state = State.READY_TO_UPDATE
         if "report" in given:
             self._report_so(given["report"])
+
+    def _come(self, key: str, value: Any) -> None:
+        if self.bench.way is None:
+            raise outcome.not_applicable("there is no HTTP on the way to the server", outcome.STEERING)
+        setattr(self.approach, key, value)
 
     def _report_so(self, wanted: dict[str, Any]) -> None:
         if not (wanted.get("alone") or "again" in wanted):
@@ -154,12 +166,14 @@ class OwnDevice:
         number = self.recorder.next_exchange()
         media = header(request.headers, "content-type") or ""
         common: dict[str, Any] = {"exchange": number, "session": self._label, "url": request.url}
-        made = {"made": True} if self.device.made else {}
+        made = {"made": True} if self.device.made or self.approach.wrong else {}
         self.recorder.message(
             DEVICE, SERVER, request.body, _decoded(request.body, media), request.headers, direction="request",
             media=media, method=request.method, **common, **made,
         )  # fmt: skip
-        response = self.bench.exchange(request)
+        response = self.bench.exchange(request, self.approach)
+        if response.error == "tls" and self.bench.way is not None and not self.about_tls:
+            raise outcome.error(self.bench.way.trouble(), setup=True)
         self.device.noting.facts = {}
         self.device.receive(response, self.now(), DM)
         media = header(response.headers, "content-type") or ""
@@ -189,7 +203,7 @@ class OwnDevice:
             error = headers.pop(":error", "")
             self.device.receive(Response(status, list(headers.items()), octets, error), self.now(), CONTENT)
             return
-        response = self.bench.exchange(request)
+        response = self.bench.exchange(request, Approach())
         self.recorder.observer("http", DEVICE, SERVER)({
             "method": request.method, "url": request.url, "headers": request.headers, "status": response.status,
             "reply_headers": response.headers, "sent": len(response.body), "length": len(response.body), "fault": "",

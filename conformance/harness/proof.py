@@ -9,11 +9,14 @@ from typing import Any
 
 from conformance.harness.cases import Case
 from conformance.harness.deviations import DeviationRow
-from conformance.harness.embedded import embedded_iut
+from conformance.harness.embedded import embedded_iut, process_iut
 from conformance.harness.iut import load_iut
 from conformance.harness.run import Options, Run, in_order
 from conformance.judge.finding import FAIL, WARN
 from conformance.peers.deviants import name_of
+
+TRANSPORT = "transport"
+"""The area of deviations that show over sockets alone: their peer is a process of its own."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -30,7 +33,11 @@ def kills(row: DeviationRow, cases: Sequence[Case], folder: Path, *, enough: int
 
     Returns the catches for the right reason, and one line for each catch for another reason.
     """
-    iut = load_iut(embedded_iut(folder / "iut", row.role, f"conformance.peers.deviants:{name_of(row.role, row.id)}"))
+    if row.area == TRANSPORT:
+        path = process_iut(folder / "iut", row.role, [row.id], tls=any("tls" in claim for case in cases for claim in case.needs.claims))
+    else:
+        path = embedded_iut(folder / "iut", row.role, f"conformance.peers.deviants:{name_of(row.role, row.id)}")
+    iut = load_iut(path)
     run = Run([iut], Options(folder))
     caught: list[Kill] = []
     others: list[str] = []

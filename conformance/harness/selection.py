@@ -27,7 +27,8 @@ class Claim:
     title: str
     node: str = ""
     default: str = "yes"
-    """What holds where a statement does not mention it: yes, no, or what the tree of the device shows (tree)."""
+    """What holds where a statement does not mention it: yes, no, what the tree of the device shows (tree), or whether its
+    https addresses are in use: of the DM server (https), of the content server (https-content)."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,6 +66,11 @@ def claimed(iut: Iut, claims: Mapping[str, Claim], name: str) -> bool | None:
     for spelling in (claim.id, claim.pics, claim.id.replace("-", "_")):
         if spelling in iut.claims:
             return iut.claims[spelling] in (True, "true", "yes", "on")
+    attach = iut.attach
+    if claim.default == "https":
+        return (attach.listen or attach.server_url).startswith("https:")
+    if claim.default == "https-content":
+        return attach.content_listen.startswith("https:")
     return None
 
 

@@ -10,16 +10,18 @@ from typing import Any
 from urllib.parse import urlsplit
 
 from conformance.harness import outcome
+from conformance.harness.approach import Approach, Way
 from conformance.harness.attached import Attached
 from conformance.harness.cases import Permutation
+from conformance.harness.certificates import Unusable
 from conformance.harness.link import listen
 from conformance.harness.recorder import Recorder
 from conformance.harness.serverplayer import ServerPlayer
 from conformance.harness.settings import DeviceIdentity
 from conformance.harness.shelf import Shelf
-from conformance.transcript import SUITE
-from conformance.transport.client import HttpClient
+from conformance.transcript import CONTENT, DEVICE, SERVER, SUITE
 from conformance.transport.exchange import Reply, Request, Response
+from conformance.transport.tls import Handshake
 
 BIGGEST_DATAGRAM = 65535
 IN_PROCESS_NOTIFY = "http://device.example/notify"
@@ -81,8 +83,9 @@ class ServerBench(Attached):
         """Starts the suite's content server and the implementation. Raises :class:`outcome.Stop` with an error."""
         self.shelf = Shelf(self.iut, lambda: self.recorder)
         self.adapter = self.in_process_adapter()
+        self.tls = self.certificates()
         self.mailbox: Mailbox | None = None
-        self.client: HttpClient | None = None
+        self.way: Way | None = None
         self._content: Any = None
         if self.adapter is not None:
             self.virtual_clock()
@@ -90,7 +93,7 @@ class ServerBench(Attached):
         else:
             root = self._open_sockets()
         self.shelf.serve_at(root)
-        self.start({"server_url": "", "download_url": root})
+        self.start({"server_url": "", "download_url": root, **({} if self.tls is None else {"ca": str(self.tls.ca)})})
         self.url = self.expand(self.iut.attach.server_url) if self.iut.attach.server_url else "http://server.example/dm"
 
     def _open_sockets(self) -> str:
@@ -98,17 +101,25 @@ class ServerBench(Attached):
         try:
             notify = urlsplit(attach.notify or "udp://127.0.0.1:0")
             self.mailbox = Mailbox(notify.hostname or "127.0.0.1", notify.port or 0)
-            self._content, root = listen((attach.content_listen, attach.content_advertise), self.shelf.handle)
+            places = (attach.content_listen, attach.content_advertise)
+            self._content, root = listen(places, self.shelf.handle, self.tls, self._fetched)
+        except Unusable as trouble:
+            raise outcome.error(str(trouble), setup=True) from trouble
         except OSError as trouble:
             raise outcome.error(f"the suite cannot listen: {trouble}", setup=True) from trouble
-        self.client = HttpClient(connect=times.connect, read=times.message)
+        self.way = Way(times, self.tls, lambda handshake: self.shook(SERVER, DEVICE, handshake))
         return root
+
+    def _fetched(self, handshake: Handshake) -> None:
+        self.shook(SERVER, CONTENT, handshake)
 
     # -- a case ------------------------------------------------------------------------------------------------------
 
     def begin(self, folder: Path, permutation: Permutation) -> Recorder:
         """Takes up a permutation."""
         recorder = super().begin(folder, permutation)
+        if self.way is not None:
+            self.way.renew()
         self._places = {
             **self.shelf.begin(),
             "object": self.iut.objects[0],
@@ -153,11 +164,10 @@ class ServerBench(Attached):
 
     # -- the way to the server ---------------------------------------------------------------------------------------
 
-    def exchange(self, request: Request) -> Response:
+    def exchange(self, request: Request, approach: Approach) -> Response:
         """Sends a DM request to the server under test."""
-        if self.adapter is None:
-            assert self.client is not None
-            return self.client.send(request)
+        if self.way is not None:
+            return self.way.send(request, approach)
         headers = {name.lower(): value for name, value in request.headers} | {
             ":method": request.method,
             ":url": request.url,
@@ -185,7 +195,7 @@ class ServerBench(Attached):
     def close(self) -> None:
         """Stops the implementation and lets go of all sockets."""
         super().close()
-        for part in (self.mailbox, self.client, self._content):
+        for part in (self.mailbox, self.way, self._content):
             if part is not None:
                 part.close()
 

@@ -19,6 +19,8 @@ if TYPE_CHECKING:
 
 _CHOICES = {"accept": 1, "defer": 2, "reject": 3}
 """Numbers of the choices about an update where the server does not tell its own (attach contract 2, verb campaign)."""
+_OF_THE_WAY = {"tls", "certificate", "requests_certificate"}
+"""What a ``session`` may expect of the connection to the server."""
 _PAUSE = threading.Event()
 """Never set: waiting for it is a pause between two questions to the hook."""
 
@@ -138,6 +140,10 @@ class ServerPlayer:
 
     def _session(self, given: Any, expect: dict[str, Any]) -> str:
         """The device opens a session and plays it to its end."""
+        if _OF_THE_WAY & set(expect) and self.bench.way is None:
+            raise outcome.not_applicable("there is no TLS on the way to the server", outcome.STEERING)
+        asked = bool(_OF_THE_WAY & set(expect))
+        self.device.about_tls = asked or self.device.approach.wrong
         kind = given["kind"] if isinstance(given, dict) else given
         if kind == "server-initiated":
             datagram = self.datagram or self._next_trigger(self.bench.iut.timeouts.connect)
@@ -148,6 +154,9 @@ class ServerPlayer:
         else:
             self.device.start("client" if kind == "any" else kind)
         self.device.run_session()
+        if asked and self.bench.way is not None:
+            for key, value in self.bench.way.facts(expect).items():
+                self.value(key, value, "of the connection to the server")
         return ""
 
     def _trigger(self, given: Any, expect: dict[str, Any]) -> str:

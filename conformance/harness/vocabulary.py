@@ -105,7 +105,7 @@ STEPS: dict[str, StepKind] = {
             _BOTH,
             ("kind", "with"),
             ("expect",),
-            ("comes", "type", "session_id", "credentials"),
+            ("comes", "type", "session_id", "credentials", "tls", "certificate", "requests_certificate"),
             scalar=True,
         ),
         StepKind("get", "sends Get", _CLIENT, ("node", "nodes"), (), _ANSWER, scalar=True),
@@ -212,6 +212,9 @@ STEPS: dict[str, StepKind] = {
                 "instant",
                 "late_alerts",
                 "commands_per_message",
+                "certificate",
+                "tls",
+                "chunked",
             ),
             (),
             (),
@@ -288,6 +291,10 @@ NEEDED = {
     "answered": ("command",),
 }
 """Keys without which a step says nothing; ``a|b`` is one of the two."""
+CERTIFICATES = ("right", "untrusted", "expired", "misnamed")
+"""What the suite's servers may show."""
+CONTENT_CERTIFICATES = tuple(f"{flaw}-certificate" for flaw in CERTIFICATES[1:])
+"""What the content server may show, as faults of the step ``content``."""
 _SESSIONS = ("any", "server-initiated", "client", "user-request", "device-request")
 CHOICES = {
     ("session", ""): _SESSIONS,
@@ -296,7 +303,12 @@ CHOICES = {
     ("with", "credentials"): ("right", "wrong", "none", "stale"),
     ("with", "challenge"): ("nonce", "basic", "md5", "hmac"),
     ("await", "due"): ("always", "if-accepted"),
-    ("content", "fault"): ("none", *FAULTS),
+    ("content", "fault"): ("none", *FAULTS, *CONTENT_CERTIFICATES),
+    ("with", "certificate"): CERTIFICATES,
+    ("with", "tls"): ("none",),
+    ("with", "redirect"): ("plain",),
+    ("device", "certificate"): ("right", "stranger", "none"),
+    ("device", "tls"): ("none", "ssl2"),
     ("campaign", "way"): ("replace", "download", "download-and-update"),
     ("campaign", "host"): ("suite", "server"),
     ("campaign", "consent"): ("none", "confirm", "defer"),
@@ -311,6 +323,10 @@ SESSION_WITH = {
     "credentials": "how the server shows itself: right, wrong, none, or stale (a nonce that it made up)",
     "challenge": "nonce: the server has lost the device's nonce; or the authentication type that it asks for first",
     "session_id": "the session id of the trigger, in hexadecimal",
+    "certificate": "what the server shows in TLS: right, untrusted, expired or misnamed",
+    "tls": "none: the server does no TLS although its address says so",
+    "redirect": "plain: the server sends the device on to an address without TLS (HTTP 307)",
+    "chunked": "true: the server answers in chunked transfer coding",
 }
 """What may stand in ``with`` of a session step of a client case."""
 

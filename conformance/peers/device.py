@@ -288,7 +288,7 @@ class Device:
             ("Content-Type", session.media), ("Accept", accept), ("Accept-Charset", "utf-8"),
             ("Cache-Control", "no-store"), ("User-Agent", self.profile.client_version), *session.headers,
         ]
-        return Request("POST", session.url, headers, message)
+        return self.parts.transport().sent(Request("POST", session.url, headers, message))
 
     def _open(self) -> None:
         """Opens the next session that is wanted, if one is."""

@@ -9,6 +9,7 @@ from typing import Any, TypeVar
 
 import click
 
+_FILE = click.Path(exists=True, dir_okay=False, path_type=Path)
 F = TypeVar("F", bound=Callable[..., Any])
 _IDENTITY = (
     ("--device-id", "urn:imei:490154203237518", "Identity of the device (Source of its messages, DevInfo/DevId)."),
@@ -33,6 +34,9 @@ def _shared(command: F) -> F:
                      help="Authentication of both sides."),
         click.option("--deviation", "deviations", multiple=True, metavar="ID", help="Do this wrong (see testcases/deviations)."),
         click.option("--seed", type=int, help="Seed of random octets, for runs that repeat themselves."),
+        click.option("--ca", type=_FILE, help="Authorities that it trusts in TLS (PEM; default: those of the system)."),
+        click.option("--certificate", type=_FILE, help="Certificate that it shows in TLS (PEM, with its chain); a server needs one."),
+        click.option("--certificate-key", type=_FILE, help="Private key of the certificate (PEM, without a password)."),
         *(click.option(name, default=value, show_default=True, help=says) for name, value, says in _IDENTITY),
     ]  # fmt: skip
     for option in reversed(options):
@@ -46,6 +50,12 @@ def _identity(given: dict[str, Any]) -> Any:
     return Identity(**{name[2:].replace("-", "_"): given.pop(name[2:].replace("-", "_")) for name, _, _ in _IDENTITY})
 
 
+def _tls(given: dict[str, Any]) -> Any:
+    from conformance.peers.security import TlsFiles
+
+    return TlsFiles(given.pop("ca"), given.pop("certificate"), given.pop("certificate_key"))
+
+
 @click.command()
 @click.option("--url", required=True, help="Address of its DM server.")
 @click.option("--notify-port", type=int, default=2948, show_default=True, help="UDP port for trigger messages; 0: any.")
@@ -54,7 +64,7 @@ def _identity(given: dict[str, Any]) -> Any:
 @click.option("--object", "objects", multiple=True, default=["./FwUpdate/Main"], show_default=True, help="Firmware update objects.")
 @click.option("--firmware", default="1.0", show_default=True, help="Firmware that runs in the beginning.")
 @click.option("--model", default="Reference", show_default=True, help="DevInfo/Mod; packages must be for it.")
-@click.option("--key", type=click.Path(exists=True, dir_okay=False, path_type=Path), help="Public key of packages (raw or PEM).")
+@click.option("--key", type=_FILE, help="Public key of packages (raw or PEM).")
 @click.option("--install-seconds", type=float, default=0.2, show_default=True, help="How long an installation takes.")
 @click.option("--patience", type=float, default=30.0, show_default=True, help="Seconds it waits for octets of a download.")
 @_shared
@@ -68,7 +78,7 @@ def device(**given: Any) -> None:
 
     identity = _identity(given)
     given["objects"] = tuple(given["objects"])
-    sys.exit(run_device(DeviceOptions(identity=identity, **given)))
+    sys.exit(run_device(DeviceOptions(identity=identity, tls=_tls(given), **given)))
 
 
 @click.command()
@@ -85,4 +95,4 @@ def server(**given: Any) -> None:
     from conformance.peers.standalone import ServerOptions, run_server
 
     identity = _identity(given)
-    sys.exit(run_server(ServerOptions(identity=identity, **given)))
+    sys.exit(run_server(ServerOptions(identity=identity, tls=_tls(given), **given)))

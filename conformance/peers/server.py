@@ -157,16 +157,20 @@ class Server:
             return Reply(404, [("Content-Type", "text/plain")], b"There is nothing here.\n")
         if request.method != "POST":
             return Reply(405, [("Allow", "POST")])
+        transport = self.parts.transport()
         if len(request.body) > MAX_BODY:
             return Reply(413)
+        if not transport.understands(request):
+            return Reply(411)
         try:
             message = decode(request.body, header(request.headers, "content-type") or "").message
         except SyntaxFault as fault:
             text = f"This is no SyncML message: {fault}\n"
             return Reply(400, [("Content-Type", "text/plain; charset=utf-8")], text.encode())
-        reply = self._talk(request, message).answer(request, at + self.offset)
+        talk = self._talk(request, message)
+        reply = talk.answer(request, at + self.offset)
         self._save()
-        return reply
+        return transport.answered(reply, talk.session.authenticated)
 
     def _talk(self, request: Request, message: Message) -> Talk:
         """The session that a message belongs to; a new one where it belongs to none."""
@@ -185,22 +189,25 @@ class Server:
             talk.left = talk.left or talk.session.device == source
         token = self._octets(8).hex()
         device = self.planner.devices.get(source)
+        kind = device.keys.kind if device else self.authentication
+        known = self.parts.transport().knows(request, source, kind)
+        device = device if known else None
         settings = ServerSettings(
             server_id=device.server_id if device else self.profile.server_id, url=self.profile.url,
             max_msg_size=self.profile.max_msg_size, max_obj_size=self.profile.max_obj_size,
             resp_uri=f"{request.url.partition('?')[0]}?session={token}" if self.profile.resp_uri else None,
             send_credentials=device is not None,
         )  # fmt: skip
-        session = self.parts.session(settings, device.keys if device else self._stranger())
+        session = self.parts.session(settings, device.keys if device else self._stranger(known))
         self._talks[token] = talk = self.parts.talk(session, device, self.planner, self.sources)
         while len(self._talks) > MAX_TALKS:
             self._talks.pop(min(self._talks, key=lambda name: self._talks[name].at if name != token else float("inf")))
         return talk
 
-    def _stranger(self) -> PeerKeys:
-        """Keys of nobody: no credentials are ever right."""
+    def _stranger(self, known: bool) -> PeerKeys:
+        """Keys of nobody: no credentials are ever right. Whom the transport should have authenticated is asked for some."""
         nobody = Account(self._octets(16).hex(), self._octets(16).hex())
-        return PeerKeys(self.authentication, Verifier(nobody, b"", self._octets), Account("", ""))
+        return PeerKeys(self.authentication if known else "md5", Verifier(nobody, b"", self._octets), Account("", ""))
 
     def outgoing(self, at: float) -> list[tuple[str, bytes]]:
         """The triggers to be sent now: address (udp: or http:) and octets of the WSP push."""

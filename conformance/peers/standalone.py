@@ -18,6 +18,7 @@ from cryptography.hazmat.primitives.serialization import load_pem_public_key
 from conformance.dm.credentials import Account
 from conformance.fumo.package import public_key
 from conformance.peers.profile import DeviceProfile
+from conformance.peers.security import TlsFiles
 from conformance.peers.server import ServerProfile
 from conformance.peers.standalonedevice import DeviceProcess
 from conformance.peers.standaloneserver import ServerProcess
@@ -65,6 +66,7 @@ class DeviceOptions:
     patience: float = 30.0
     storage: int = 96 << 20
     seed: int | None = None
+    tls: TlsFiles = field(default_factory=TlsFiles)
 
 
 @dataclass(slots=True)
@@ -85,6 +87,7 @@ class ServerOptions:
     root: str = "./FwUpdate/Main"
     deviations: tuple[str, ...] = ()
     seed: int | None = None
+    tls: TlsFiles = field(default_factory=TlsFiles)
 
 
 class Process(Protocol):
@@ -112,6 +115,7 @@ def run_server(options: ServerOptions) -> int:
 def device_process(options: DeviceOptions) -> DeviceProcess:
     """A device, not yet started. Raises ``ValueError`` for options without sense and ``OSError`` for ports in use."""
     who = options.identity
+    options.tls.check()
     profile = DeviceProfile(
         device_id=who.device_id, server_id=who.server_id, server_url=options.url,
         client=Account(who.client_username, who.client_password),
@@ -129,13 +133,14 @@ def device_process(options: DeviceOptions) -> DeviceProcess:
             raise ValueError(f"{value!r} is not one of {', '.join(known)}")
     return DeviceProcess(
         profile, options.work_dir, options.deviations, options.seed, host=options.host, hook_port=options.hook_port,
-        notify_port=options.notify_port, patience=options.patience,
+        notify_port=options.notify_port, patience=options.patience, files=options.tls,
     )  # fmt: skip
 
 
 def server_process(options: ServerOptions) -> ServerProcess:
     """A server, not yet started. Raises ``ValueError`` for options without sense and ``OSError`` for ports in use."""
     who = options.identity
+    options.tls.check()
     device = {
         "device_id": who.device_id, "server_id": who.server_id, "object": options.root, "notify": options.notify,
         "authentication": options.authentication,
@@ -152,7 +157,7 @@ def server_process(options: ServerOptions) -> ServerProcess:
     )  # fmt: skip
     return ServerProcess(
         profile, options.work_dir, options.deviations, options.seed, host=options.host, port=options.port,
-        hook_port=options.hook_port,
+        hook_port=options.hook_port, files=options.tls,
     )  # fmt: skip
 
 

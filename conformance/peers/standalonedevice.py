@@ -8,12 +8,14 @@ import socket
 import threading
 import time
 from collections.abc import Callable, Sequence
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
 from conformance.peers.device import CONTENT, DM, Device
 from conformance.peers.hookweb import hook_server
 from conformance.peers.profile import DeviceProfile
+from conformance.peers.security import DeviceTransport, TlsFiles
 from conformance.peers.statefile import StateFile
 from conformance.transport.client import HttpClient
 from conformance.transport.exchange import Request
@@ -32,17 +34,17 @@ _JOIN = 5.0
 class DeviceProcess:
     """One device. All use of the engine is under one lock; requests are sent outside it, one at a time on each lane.
 
-    Ports: 0 for any free one, ``None`` for none. ``patience``: seconds for which
-    it waits for octets. ``seed``: see :class:`~conformance.peers.device.Device`. Raises
-    ``OSError`` where a port is taken, ``ValueError`` for a damaged memory or a deviation that there is not.
+    Ports: 0 for any free one, ``None`` for none. ``patience``: seconds for which it waits for octets. ``files``: for TLS.
+    ``seed``: see :class:`~conformance.peers.device.Device`. Raises ``OSError`` where a port is taken or a file cannot be
+    used, ``ValueError`` for a damaged memory or a deviation that there is not.
     """
 
     def __init__(
         self, profile: DeviceProfile, folder: Path, deviations: Sequence[str] = (), seed: int | None = None, *,
         host: str = "127.0.0.1", hook_port: int | None = 0, notify_port: int | None = 0,
-        patience: float = 30.0, clock: Callable[[], float] = time.time,
+        patience: float = 30.0, clock: Callable[[], float] = time.time, files: TlsFiles | None = None,
     ) -> None:
-        self.clock, self.patience = clock, patience
+        self.clock, self.patience, self.files = clock, patience, files or TlsFiles()
         self.memory = StateFile(folder)
         kept = self.memory.read()
         self.device = Device(
@@ -51,7 +53,9 @@ class DeviceProcess:
         lock = threading.Lock()
         self._news, self._rest = threading.Condition(lock), threading.Condition(lock)
         self._closing = False
-        self._clients = {lane: HttpClient(read=self.patience) for lane in LANES}
+        self._transport: DeviceTransport = self.device.parts.transport()
+        self._trust()
+        self._clients = self._made_clients()
         self._threads: list[threading.Thread] = []
         self._socket = _bound(host, notify_port)
         try:
@@ -130,7 +134,10 @@ class DeviceProcess:
             with self._news:
                 return self._current(lane, client) and self.device.receive_data(piece, lane)
 
-        response = client.fetch(request, sink, begin)
+        if lane == DM:
+            response = self._transport.fetch(client, request, sink, begin)
+        else:
+            response = client.fetch(request, sink, begin)
         with self._news:
             if self._current(lane, client):
                 self.device.receive_end(response.error, self.clock(), lane)
@@ -142,8 +149,16 @@ class DeviceProcess:
         """Whether a request still counts: a reset and a power cut leave those before them without a reader."""
         return self._clients[lane] is client and not self._closing
 
+    def _trust(self) -> None:
+        """Takes the files for TLS. Raises ``OSError`` where they cannot be used."""
+        transport = self._transport
+        self._contexts = {DM: transport.context(self.files), CONTENT: transport.content_context(self.files)}
+
+    def _made_clients(self) -> dict[str, HttpClient]:
+        return {lane: HttpClient(read=self.patience, tls=self._contexts[lane]) for lane in LANES}
+
     def _break_off(self) -> None:
-        old, self._clients = self._clients, {lane: HttpClient(read=self.patience) for lane in LANES}
+        old, self._clients = self._clients, self._made_clients()
         for client in old.values():
             client.close()
 
@@ -176,6 +191,9 @@ class DeviceProcess:
             return {"idle": self._idle(given.get("wait"))}
         with self._news:
             answer = self.device.verb(verb, given, self.clock())
+            if verb == "prepare" and given.get("ca") and self.files.ca is None:
+                self.files = replace(self.files, ca=Path(str(given["ca"])))
+                self._trust()
             if verb in ("reset", "prepare") or (verb == "power_cycle" and given.get("at", "now") == "now"):
                 self._break_off()
             self._save()

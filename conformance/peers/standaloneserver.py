@@ -15,11 +15,14 @@ from urllib.parse import urljoin, urlsplit
 
 from conformance.attach import NotSupported
 from conformance.peers.hookweb import hook_server
+from conformance.peers.security import TlsFiles
 from conformance.peers.server import Server, ServerProfile
+from conformance.peers.server_deviations import parts_for
 from conformance.peers.statefile import StateFile
 from conformance.transport.client import HttpClient
 from conformance.transport.exchange import Reply, Request
 from conformance.transport.server import HttpServer
+from conformance.transport.tls import client_context
 
 LONGEST = 1.0
 """Seconds after which triggers are looked for although nothing happened."""
@@ -41,14 +44,18 @@ class ServerProcess:
     def __init__(
         self, profile: ServerProfile, folder: Path, deviations: Sequence[str] = (), seed: int | None = None, *,
         host: str = "127.0.0.1", port: int = 0, hook_port: int | None = 0, clock: Callable[[], float] = time.time,
+        files: TlsFiles | None = None,
     ) -> None:
         self.clock = clock
         self.folder = folder
         self.memory = StateFile(folder)
         self._news = threading.Condition()
         self._closing = False
-        self._client = HttpClient(max_body=MAX_PACKAGE)
-        self.http = HttpServer(self._handle, host, port, max_body=MAX_REQUEST, advertise_path="/dm")
+        files = files or TlsFiles()
+        # what it shows is known before there is an address, and the engine needs an address
+        guise = parts_for(deviations).transport().guise(files)
+        self._client = HttpClient(max_body=MAX_PACKAGE, tls=client_context(files.ca, files.certificate, files.key))
+        self.http = HttpServer(self._handle, host, port, max_body=MAX_REQUEST, advertise_path="/dm", tls=guise)
         try:
             url = profile.url or self.http.url
             self.profile = replace(profile, url=url, content_url=urljoin(url, "content/"))

@@ -210,6 +210,9 @@ def _label(event: Event) -> str:
     if event.kind == "process":
         code = data.get("code")
         return f"process {data.get('what', '')}" + ("" if code is None else f" (exit status {code})")
+    if event.kind == "tls":
+        came = f"{data.get('version', '')} {data.get('cipher', '')}" if data.get("version") else f"broken off: {data.get('fault', '')}"
+        return f"TLS {came}"
     if event.kind == "value":
         return f"{data.get('name', '')} = {data.get('value', '')}"
     return str(data.get("text", event.kind)).strip().partition("\n")[0]

@@ -14,6 +14,7 @@ from urllib.parse import quote, urlsplit
 import h11
 
 from conformance.transport.exchange import Headers, Request, Response, header
+from conformance.transport.tls import Handshake, OnHandshake, broke_off, came_to
 from conformance.transport.wire import Wire, error_of
 
 MAX_BODY = 96 << 20
@@ -27,6 +28,8 @@ Begin = Callable[[int, Headers], bool | None]
 _TARGET = "".join(set(string.punctuation) - set("\"<>\\^`{|}#")) + string.ascii_letters + string.digits
 _MAX_HEAD = 65536
 _INFORMATIONAL = 32
+_CHUNK = 256
+"""Octets of a chunk in chunked transfer coding: a message takes several."""
 
 Origin = tuple[str, str, int]
 
@@ -52,11 +55,17 @@ class _Call:
         link.http = http = h11.Connection(h11.CLIENT, max_incomplete_event_size=_MAX_HEAD)
         try:
             octets = http.send(self.head) or b""
-            if self.body:
-                octets += http.send(h11.Data(data=self.body)) or b""
+            chunked = any(name == b"transfer-encoding" for name, _ in self.head.headers)
+            size = _CHUNK if chunked else len(self.body) or 1
+            for at in range(0, len(self.body), size):
+                octets += http.send(h11.Data(data=self.body[at : at + size])) or b""
             return octets + (http.send(h11.EndOfMessage()) or b"")
         except h11.LocalProtocolError as error:
             raise _ExchangeError("malformed") from error
+
+
+def _unheard(handshake: Handshake) -> None:
+    """Where nobody wants to know of handshakes."""
 
 
 class _ExchangeError(Exception):
@@ -72,6 +81,7 @@ class HttpClient:
 
     ``connect`` and ``read`` in seconds (TCP and TLS set-up; waiting for the next octets), ``total`` bounds a whole
     exchange, ``max_body`` in octets. ``tls`` verifies servers; without it the system's authorities count.
+    ``on_handshake`` hears what handshakes came to.
     """
 
     def __init__(
@@ -82,7 +92,9 @@ class HttpClient:
         max_body: int = MAX_BODY,
         tls: ssl.SSLContext | None = None,
         total: float = 3600.0,
+        on_handshake: OnHandshake = _unheard,
     ) -> None:
+        self._on_handshake = on_handshake
         self._connect = connect
         self._read = read
         self._total = total
@@ -160,10 +172,14 @@ class HttpClient:
                     raise ConnectionAbortedError("the client is closed")
                 self._busy.add(wire)
             wire.handshake(max(0.001, deadline - time.monotonic()))
+            if isinstance(sock, ssl.SSLSocket):
+                self._on_handshake(came_to(sock))
         except (OSError, ValueError) as error:
             sock.close()
             with self._lock:
                 self._busy = {busy for busy in self._busy if busy.sock is not sock}
+            if scheme == "https":
+                self._on_handshake(broke_off(error))
             raise _ExchangeError(_handshake_error(error, scheme)) from error
         return _Link(wire, h11.Connection(h11.CLIENT))
 

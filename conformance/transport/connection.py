@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import re
+import ssl
 import threading
 import time
 from collections.abc import Callable
@@ -14,6 +15,7 @@ import h11
 
 from conformance.transport.exchange import Headers, Reply, Request, header
 from conformance.transport.sender import ReplyError, Sender
+from conformance.transport.tls import Handshake, OnHandshake, broke_off, came_to
 from conformance.transport.wire import Wire, error_of
 
 Handler = Callable[[Request], Reply]
@@ -40,6 +42,7 @@ class Settings:
     max_body: int
     idle: float
     closing: threading.Event
+    on_handshake: OnHandshake
 
 
 class _Once:
@@ -74,15 +77,13 @@ class Connection:
         self._wire = wire
         self._peer = peer
         self._settings = settings
+        self._names: tuple[str, ...] = ()
         self._http = h11.Connection(h11.SERVER)
         self._sender = Sender(wire, self._http, settings.idle, settings.closing)
 
     def serve(self) -> None:
         """Until the connection ends. Never raises for what the peer does."""
-        try:
-            self._wire.handshake(min(self._settings.idle, 30.0))
-        except OSError as error:
-            self._fault(f"TLS handshake failed: {error}")
+        if not self._secure():
             self._wire.close()
             return
         try:
@@ -91,7 +92,31 @@ class Connection:
         except OSError as error:
             self._fault(f"connection {error_of(error)}: {error}")
         finally:
+            self._unused()
             self._wire.close()
+
+    def _secure(self) -> bool:
+        """Does the handshake, where there is one to do; false where it failed."""
+        sock = self._wire.sock
+        if not isinstance(sock, ssl.SSLSocket):
+            return True
+        try:
+            self._wire.handshake(min(self._settings.idle, 30.0))
+            done = came_to(sock, self._peer)
+        except (OSError, ValueError) as error:
+            done = broke_off(error, self._peer)
+            if not self._settings.closing.is_set():
+                self._fault(f"TLS handshake failed: {done.fault}")
+        self._names = done.names
+        with contextlib.suppress(Exception):  # reporting must not do harm
+            self._settings.on_handshake(done)
+        return done.good
+
+    def _unused(self) -> None:
+        """A peer that closes without a request may have looked at the certificate after the handshake, and refused it."""
+        if self._wire.tls and not self._wire.received and not self._wire.interrupted and not self._settings.closing.is_set():
+            with contextlib.suppress(Exception):
+                self._settings.on_handshake(Handshake(self._peer, fault="the connection was closed without a request"))
 
     def _exchange(self) -> bool:
         try:
@@ -207,7 +232,7 @@ class Connection:
         except ValueError as error:
             raise _RefusalError(400, f"the address asked for is none: {error}") from error
         method = head.method.decode("latin-1")
-        return Request(method, target, headers, body, head.http_version.decode("latin-1"), self._peer)
+        return Request(method, target, headers, body, head.http_version.decode("latin-1"), self._peer, self._names)
 
     def _refuse(self, status: int, what: str) -> None:
         self._fault(what)

@@ -38,6 +38,8 @@ class Request:
     http_version: str = "1.1"
     peer: str = ""
     """Address of the sender, for the record."""
+    certificate: tuple[str, ...] = ()
+    """Names of the certificate that the sender proved to have in the transport."""
 
 
 @dataclass(slots=True)

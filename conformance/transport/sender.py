@@ -17,6 +17,8 @@ GARBAGE = b"\x00\xff\xfe this is not HTTP at all\r\n\r\n\x80\x81\r\n"
 SURPLUS = b"surplus."
 """What the fault ``surplus`` repeats behind the body."""
 
+_CHUNK = 256
+"""Octets of a chunk in chunked transfer coding: a message takes several."""
 _STALL = 3600.0
 """Seconds after which even a stalled connection is closed."""
 
@@ -67,7 +69,7 @@ class Sender:
         if reply.fault is not None:
             self._send_slowly(head, body, reply.fault.seconds, left)
         else:
-            self._send_whole(head, body, left)
+            self._send_whole(head, body, left, chunked)
         if self._http.our_state is h11.DONE and self._http.their_state is h11.DONE:
             self._http.start_next_cycle()
             return True
@@ -99,11 +101,11 @@ class Sender:
         except (h11.LocalProtocolError, UnicodeEncodeError) as error:
             raise ReplyError(str(error)) from error
 
-    def _send_whole(self, head: bytes, body: Body, left: Left) -> None:
+    def _send_whole(self, head: bytes, body: Body, left: Left, chunked: bool) -> None:
         size, waiting, held = size_of(body), head, 0
-        for piece in pieces(body, size, PIECE):
+        for piece in pieces(body, size, _CHUNK if chunked else PIECE):
             waiting += self._http.send(h11.Data(data=piece)) or b""
-            held = len(piece)
+            held += len(piece)
             if size > PIECE:
                 self._write(waiting, held)
                 waiting, held = b"", 0

@@ -12,10 +12,15 @@ import socket
 import ssl
 import threading
 import time
+from collections.abc import Callable
 from types import TracebackType
 
 from conformance.transport.connection import Connection, Handler, OnFault, Settings
+from conformance.transport.tls import Handshake, OnHandshake
 from conformance.transport.wire import Wire
+
+Guise = Callable[[], ssl.SSLContext | None]
+"""What a TLS server shows on the next connection; ``None``: it does no TLS there, whatever its address says."""
 
 MAX_BODY = 96 << 20
 """Octets of a request body that are taken by default."""
@@ -30,14 +35,18 @@ def _ignore(peer: str, what: str) -> None:
     """Where nobody wants to know of faults."""
 
 
+def _unheard(handshake: Handshake) -> None:
+    """Where nobody wants to know of handshakes."""
+
+
 class HttpServer:
     """Listens from construction on, serves from :meth:`start` on.
 
     ``handler`` turns a :class:`~conformance.transport.exchange.Request` into a Reply; many threads call it.
     ``on_fault(peer, what)`` hears of malformed, oversized and slow requests and of faults of the handler. ``max_body``
     in octets, ``idle`` in seconds: how long a connection may be silent, and how long a request may take (more only
-    while octets keep coming). ``advertise_path`` is the path of :attr:`url`. Raises ``OSError`` where the address is
-    taken.
+    while octets keep coming). ``advertise_path`` is the path of :attr:`url`. ``tls``: a context, or what gives one for
+    each connection; ``on_handshake`` hears what handshakes came to. Raises ``OSError`` where the address is taken.
     """
 
     def __init__(
@@ -46,13 +55,14 @@ class HttpServer:
         host: str = "127.0.0.1",
         port: int = 0,
         *,
-        tls: ssl.SSLContext | None = None,
+        tls: ssl.SSLContext | Guise | None = None,
         max_body: int = MAX_BODY,
         idle: float = 60.0,
         advertise_path: str = "/",
         on_fault: OnFault = _ignore,
+        on_handshake: OnHandshake = _unheard,
     ) -> None:
-        self._tls = tls
+        self._tls: Guise = (lambda: tls) if tls is None or isinstance(tls, ssl.SSLContext) else tls
         self._listener = _listen(host, port)
         self.port: int = self._listener.getsockname()[1]
         authority = f"[{host}]" if ":" in host else host
@@ -60,7 +70,7 @@ class HttpServer:
         self.url = base + ("" if advertise_path.startswith("/") else "/") + advertise_path
         self._closing = threading.Event()
         self._on_fault = on_fault
-        self._settings = Settings(handler, self._report, base, max_body, idle, self._closing)
+        self._settings = Settings(handler, self._report, base, max_body, idle, self._closing, on_handshake)
         self._waker, self._wakened = socket.socketpair()
         self._lock = threading.Lock()
         self._connections: dict[threading.Thread, Wire] = {}
@@ -99,6 +109,13 @@ class HttpServer:
             if thread is not threading.current_thread():
                 thread.join(max(0.0, deadline - time.monotonic()))
 
+    def hang_up(self) -> None:
+        """Ends all connections that there are; new ones are welcome."""
+        with self._lock:
+            connections = list(self._connections.values())
+        for wire in connections:
+            wire.interrupt()
+
     def _report(self, peer: str, what: str) -> None:
         with contextlib.suppress(Exception):  # reporting must not do harm
             self._on_fault(peer, what)
@@ -127,14 +144,15 @@ class HttpServer:
             sock.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
             with self._lock:
                 crowded = len(self._connections) >= MAX_CONNECTIONS
+            context = self._tls()
             if crowded:
-                if self._tls is None:
+                if context is None:
                     sock.send(_BUSY)
                 sock.close()
                 self._report(peer, f"more than {MAX_CONNECTIONS} connections")
                 return
-            if self._tls is not None:
-                sock = self._tls.wrap_socket(sock, server_side=True, do_handshake_on_connect=False)
+            if context is not None:
+                sock = context.wrap_socket(sock, server_side=True, do_handshake_on_connect=False)
         except OSError as error:
             sock.close()
             self._report(peer, f"connection lost at once: {error}")

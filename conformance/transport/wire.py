@@ -8,6 +8,8 @@ import ssl
 import struct
 import time
 
+from conformance.transport.tls import await_hello
+
 PIECE = 65536
 """Octets read or written at once."""
 
@@ -26,6 +28,8 @@ class Wire:
         self.sock = sock
         self.sent = 0
         self.received = 0
+        self.interrupted = False
+        """Whether this side ended it from outside."""
 
     @property
     def tls(self) -> bool:
@@ -33,9 +37,15 @@ class Wire:
         return isinstance(self.sock, ssl.SSLSocket)
 
     def handshake(self, seconds: float) -> None:
-        """Does the TLS handshake where the socket is a TLS one."""
+        """Does the TLS handshake where the socket is a TLS one.
+
+        A server sees first that it is one that begins (:class:`~conformance.transport.tls.NotTls`).
+        """
         if isinstance(self.sock, ssl.SSLSocket):
-            self.sock.settimeout(seconds)
+            deadline = time.monotonic() + seconds
+            if self.sock.server_side:
+                await_hello(self.sock, seconds)
+            self.sock.settimeout(max(0.001, deadline - time.monotonic()))
             self.sock.do_handshake()
 
     def receive(self, seconds: float) -> bytes:
@@ -71,6 +81,7 @@ class Wire:
 
     def interrupt(self) -> None:
         """Wakes whoever reads or writes here. The only method for other threads."""
+        self.interrupted = True
         with contextlib.suppress(OSError):
             # of the plain socket: that of a TLS socket takes the cipher away from the thread that uses it
             socket.socket.shutdown(self.sock, socket.SHUT_RDWR)
