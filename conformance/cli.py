@@ -101,14 +101,15 @@ def judge(run_dir: Path | None, capture: Path | None, strict: bool, form: str, *
     """Judge the evidence of an earlier run again, or sessions that were recorded; no peer is needed."""
     from conformance.harness.rejudge import rejudge, rejudge_text
 
-    if (run_dir is None) == (capture is None) or (capture is None and any(given.values())):
+    if (run_dir is None) == (capture is None) or (run_dir is not None and any(given.values())):
         raise _Wrong("judge takes RUN_DIR, or --capture FOLDER with --iut, --role and --output")
-    if capture is not None:
+    if run_dir is None:
+        assert capture is not None
         _judge_capture(capture, strict, form, given)
-    else:
-        found = _guarded(lambda: rejudge(run_dir, strict or None))
-        click.echo(json.dumps(found, indent=1, ensure_ascii=False) if form == "json" else rejudge_text(found))
-        sys.exit(found["exit"])
+        return
+    found = _guarded(lambda: rejudge(run_dir, strict or None))
+    click.echo(json.dumps(found, indent=1, ensure_ascii=False) if form == "json" else rejudge_text(found))
+    sys.exit(found["exit"])
 
 
 def _judge_capture(folder: Path, strict: bool, form: str, given: dict[str, Any]) -> None:

@@ -7,7 +7,7 @@ from collections.abc import Iterator, Mapping
 from conformance.harness.capturejudge import Judged
 from conformance.judge.finding import FAIL, PASS, WARN, Finding, Requirement
 from conformance.judge.rule import shown
-from conformance.judge.story import COMPLETE, OPEN, Departure, Story
+from conformance.judge.story import COMPLETE, OPEN, REFUSED, Departure, Story
 
 _BLAMED, _SHOWN, _FOREIGN = 3, 12, 5
 _WIDTH = 120
@@ -30,7 +30,7 @@ def _capture(judged: Judged, catalogue: Mapping[str, Requirement]) -> Iterator[s
     yield f"=== {shown(judged.capture.name, 100)}"
     for story in judged.stories:
         yield from _story(story, judged.names, catalogue)
-    for line in judged.operations:
+    for line in judged.operations or ["no Exec for an update object was seen"]:
         yield f"  {shown(line, _WIDTH)}"
     for side, findings in judged.findings.items():
         yield from _side(side, judged.verdicts[side], findings, judged.names, catalogue)
@@ -53,10 +53,11 @@ def _story(story: Story, names: Mapping[int, str], catalogue: Mapping[str, Requi
         for each in story.blame[:_BLAMED]:
             yield from _departure(each, names, catalogue)
     elif story.end not in (COMPLETE, OPEN):
-        yield "    WHO DEPARTED FIRST: nobody that a rule could tell"
+        hint = "; --iut tells whether the credentials were right" if story.end == REFUSED else ""
+        yield f"    WHO DEPARTED FIRST: nobody that a rule could tell{hint}"
     first = story.first
     if first is not None and first not in story.blame:
-        lead = "first departure, without harm to the session" if story.end != OPEN else "first departure"
+        lead = "first departure of all, which ended no session" if story.end != OPEN else "first departure"
         where = names.get(first.finding.event or 0, "?")
         yield f"    {lead}: the {first.side}, in {where}, {_cited(first.finding, catalogue)}: {first.finding.message}"
 
@@ -81,16 +82,27 @@ def _side(
     obeyed = len({f.requirement for f in findings if f.outcome == PASS})
     counts = f"{len({f.requirement for f in broken})} requirements broken, {obeyed} obeyed"
     yield f"  {side}: {verdict.upper()} ({counts})"
-    for finding in sorted(broken, key=lambda f: f.event or 0)[:_SHOWN]:
-        yield f"    FAIL {_line(finding, names, catalogue)}"
-    for finding in sorted(warned, key=lambda f: f.event or 0)[:_SHOWN]:
-        yield f"    warn {_line(finding, names, catalogue)} [{finding.cause}]"
-    rest = len(broken[_SHOWN:]) + len(warned[_SHOWN:])
-    if rest:
-        yield f"    and {rest} more (--format json has all)"
+    lines = [*_lines("FAIL", broken, names, catalogue), *_lines("warn", warned, names, catalogue)]
+    yield from lines[:_SHOWN]
+    if len(lines) > _SHOWN:
+        yield f"    and {len(lines) - _SHOWN} more (--format json has all)"
 
 
-def _line(finding: Finding, names: Mapping[int, str], catalogue: Mapping[str, Requirement]) -> str:
-    where = names.get(finding.event or 0, "the whole session")
-    values = f"; expected {shown(finding.expected, 80)}, came {shown(finding.actual, 80)}" if finding.expected else ""
-    return f"{where}: {_cited(finding, catalogue)}: {finding.message}{values}"
+def _lines(
+    head: str, findings: list[Finding], names: Mapping[int, str], catalogue: Mapping[str, Requirement]
+) -> Iterator[str]:
+    """One line for each breach; the same one in several messages stands once, with the first of them."""
+    places: dict[tuple[str, str, str], list[Finding]] = {}
+    for finding in sorted(findings, key=lambda f: f.event or 0):
+        same = next((key for key in places if key[0] == finding.requirement), None)
+        counts = not finding.expected or finding.message.startswith("and ")
+        key = same if counts and same is not None else (finding.requirement, finding.expected, finding.actual)
+        places.setdefault(key, []).append(finding)
+    for found in places.values():
+        first = found[0]
+        where = names.get(first.event or 0, "the whole session")
+        others = list(dict.fromkeys(names.get(each.event or 0, "?") for each in found[1:] if each.event != first.event))
+        also = f" (also {', '.join(others[:6])})" if others else ""
+        values = f"; expected {shown(first.expected, 80)}, came {shown(first.actual, 80)}" if first.expected else ""
+        cause = f" [{first.cause}]" if first.cause else ""
+        yield f"    {head} {where}: {_cited(first, catalogue)}: {first.message}{values}{cause}{also}"

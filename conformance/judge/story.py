@@ -142,7 +142,12 @@ def _given(event: Event, said: Said | None, request: Said | None) -> Iterator[_T
         if not event.data.get("unrecorded"):
             yield _Trouble(event, SERVER, f"the server answered with what is no message ({_body(event)})", BROKEN, request)
     elif _refused(said):
-        yield _Trouble(event, SERVER, f"the server refused the message before: Status {shown(said.code, 8)}", BROKEN, request)
+        code = shown(said.code, 8)
+        if request is not None and request.refuses:
+            what = f"the client had refused the credentials of the server (Status {request.code}); it gave up (Status {code})"
+            yield _Trouble(request.event, CLIENT, what, REFUSED, request.answers)
+        else:
+            yield _Trouble(event, SERVER, f"the server refused the message before: Status {code}", BROKEN, request)
     elif said.has_alert(SESSION_ABORT):
         yield _Trouble(event, SERVER, "the server aborted the session (Alert 1223)", BROKEN, request)
 
