@@ -20,7 +20,8 @@ Kinds of events and the keys of their ``data``:
              ``made`` (true where the suite built this message wrong on purpose: rules do not judge it).
 ``http``     an exchange of the content server. ``method``, ``url``, ``headers``, ``status``, ``reply_headers``,
              ``sent`` (octets of the body that left), ``length`` (octets it would have), ``fault``, ``error``,
-             ``digest`` (sha256 of the full content), ``body`` (text of a small request body, e.g. a status report).
+             ``digest`` (sha256 of the full content), ``body`` (text of a small request body, e.g. a status report),
+             ``descriptor`` (what a download descriptor in the reply says, see :mod:`conformance.download.summary`).
 ``trigger``  a trigger datagram. ``octets`` (hex, digest masked), ``fields``, ``facts``.
 ``hook``     a call of a verb. ``verb``, ``given``, ``outcome`` (done, cannot, error), ``answer``, ``seconds``, ``note``.
 ``step``     the player began or ended a step. ``index`` (path of numbers, "2" or "2.1"), ``phase`` (begin or end),

@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterator
 
+from conformance.dm.acl import parse
 from conformance.judge.answer import Reference
 from conformance.judge.operation import Operation, Report, plain
 from conformance.judge.rule import Hit, View, rule
@@ -13,9 +13,6 @@ from conformance.judge.session import GENERIC_ALERT, Placed, Said, number
 from conformance.syncml.held import is_held
 from conformance.syncml.model import Block, Command, Exec, Get, Item, Replace, Results, text_of
 
-_ID = r"(?:\*|[^=&*+\s\x00-\x1f\x7f]+)"
-_ENTRY = rf"(?:Add|Delete|Exec|Get|Replace)={_ID}(?:\+{_ID})*"
-_ACL = re.compile(rf"(?:{_ENTRY}(?:&{_ENTRY})*)?")
 _NUMBERS = ("Size", "VerNo")
 """Properties that are numbers."""
 _PROPERTY = "?prop="
@@ -59,7 +56,7 @@ def acl(view: View) -> Iterator[Hit]:
         if name == "ACL" and not is_held(item.data):
             value = text_of(item, command.meta_of(item)).strip()
             expected = "Command=server+server&Command=*, or nothing"
-            yield view.check(bool(_ACL.fullmatch(value)), said, expected, value, f"ACL in {command.name}")
+            yield view.check(parse(value) is not None, said, expected, value, f"ACL in {command.name}")
 
 
 @rule("DM-TND-016", sides=("client",), title="values of properties are text, numbers are decimal")
