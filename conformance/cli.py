@@ -88,16 +88,44 @@ def lint(root: Path | None) -> None:
 
 
 @main.command()
-@click.argument("run_dir", type=_DIR)
+@click.argument("run_dir", type=_DIR, required=False)
+@click.option("--capture", type=_DIR, metavar="FOLDER", help="Judge recorded sessions between strangers instead.")
+@click.option("--iut", type=_FILE, help="With --capture: IUT file whose accounts verify the credentials.")
+@click.option("--role", type=_ROLE, help="With --capture: judge this side only.")
+@click.option("--output", type=click.Path(path_type=Path), metavar="DIR", help="With --capture: keep the evidence there.")
 @click.option("--strict", is_flag=True, help="A broken SHOULD fails.")
 @click.option("--format", "form", type=click.Choice(["text", "json"]), default="text", show_default=True)
-def judge(run_dir: Path, strict: bool, form: str) -> None:
-    """Judge the evidence of an earlier run again; no peer is needed."""
+def judge(run_dir: Path | None, capture: Path | None, strict: bool, form: str, **given: Any) -> None:
+    """Judge the evidence of an earlier run again, or sessions that were recorded; no peer is needed."""
     from conformance.harness.rejudge import rejudge, rejudge_text
 
+    if (run_dir is None) == (capture is None) or (run_dir is not None and any(given.values())):
+        raise _Wrong("judge takes RUN_DIR, or --capture FOLDER with --iut, --role and --output")
+    if run_dir is None:
+        assert capture is not None
+        _judge_capture(capture, strict, form, given)
+        return
     found = _guarded(lambda: rejudge(run_dir, strict or None))
     click.echo(json.dumps(found, indent=1, ensure_ascii=False) if form == "json" else rejudge_text(found))
     sys.exit(found["exit"])
+
+
+def _judge_capture(folder: Path, strict: bool, form: str, given: dict[str, Any]) -> None:
+    from conformance.harness.capture import CaptureFault
+    from conformance.harness.capturejudge import as_dict, judge_captures, outcome
+    from conformance.harness.capturetext import captures_text
+    from conformance.harness.catalogue import load_catalogue
+    from conformance.harness.places import testcases
+
+    try:
+        judged = _guarded(lambda: judge_captures(folder, strict=strict, **given))
+    except CaptureFault as fault:
+        raise _Wrong(str(fault)) from fault
+    if form == "json":
+        click.echo(json.dumps([as_dict(each) for each in judged], indent=1, ensure_ascii=True))
+    else:
+        click.echo(captures_text(judged, load_catalogue(testcases())))
+    sys.exit(outcome(judged))
 
 
 @main.command()

@@ -20,7 +20,8 @@ Kinds of events and the keys of their ``data``:
              ``made`` (true where the suite built this message wrong on purpose: rules do not judge it).
 ``http``     an exchange of the content server. ``method``, ``url``, ``headers``, ``status``, ``reply_headers``,
              ``sent`` (octets of the body that left), ``length`` (octets it would have), ``fault``, ``error``,
-             ``digest`` (sha256 of the full content), ``body`` (text of a small request body, e.g. a status report).
+             ``digest`` (sha256 of the full content), ``body`` (text of a small request body, e.g. a status report),
+             ``descriptor`` (what a download descriptor in the reply says, see :mod:`conformance.download.summary`).
 ``tls``      a TLS handshake of the suite with the IUT. ``version``, ``cipher``, ``names`` (of the peer's verified certificate),
              ``asked`` (whether a server asked for a certificate, where that is known), ``fault`` (why no connection came
              about), ``flaw`` (what was wrong with the certificate, or what came instead of a handshake).

@@ -16,6 +16,7 @@ from urllib.parse import quote, unquote, urljoin, urlsplit
 from conformance.download import descriptor
 from conformance.download.authentication import Guard, masked
 from conformance.download.source import BytesSource, FileSource, PatternSource, SliceSource, digest_of
+from conformance.download.summary import SUMMARIZED, summary
 from conformance.transport.exchange import Fault, Headers, Reply, Request, Source, header
 
 __all__ = [
@@ -222,10 +223,12 @@ class ContentServer:
     ) -> Callable[[int, str], None]:
         length = 0 if request.method == "HEAD" else _size(reply)
         silent = reply.fault is not None and reply.fault.kind in _NO_REPLY.values()
+        found = _descriptor(request, place, reply)
 
         def done(sent: int, error: str) -> None:
             self._observe(
                 {
+                    **found,
                     "method": request.method,
                     "url": request.url,
                     "headers": [list(pair) for pair in masked(request.headers)],
@@ -287,6 +290,16 @@ def _serve(place: _Place, source: Source, request: Request, fault: ContentFault 
     elif wanted is not None and request.method == "GET" and _fresh(place, request):
         reply = _part(source, headers, wanted)
     return reply if fault is None else _spoilt(place, reply, fault, head=request.method == "HEAD")
+
+
+def _descriptor(request: Request, place: _Place | None, reply: Reply) -> dict[str, Any]:
+    """What a descriptor that is being fetched says, for the transcript; {} where none is."""
+    source = place.source if place is not None else None
+    if place is None or source is None or request.method != "GET" or reply.status != 200:
+        return {}
+    if descriptor.bare(place.media_type) != descriptor.DESCRIPTOR_TYPE or source.size > SUMMARIZED:
+        return {}
+    return {"descriptor": summary(source.read(0, source.size), place.url)}
 
 
 def _fresh(place: _Place, request: Request) -> bool:

@@ -8,6 +8,7 @@ from conformance.dm.clientsession import ClientSession
 from conformance.dm.credentials import Account
 from conformance.dm.interaction import Reaction
 from conformance.dm.trigger import RESYNC_NONCES, TriggerError, parse, parse_push
+from conformance.download.summary import SUMMARIZED, looks_like, summary
 from conformance.fumo.object import State
 from conformance.harness import outcome
 from conformance.harness.approach import Approach
@@ -27,6 +28,8 @@ from conformance.transport.exchange import Request, Response, header
 if TYPE_CHECKING:
     from conformance.harness.serverbench import ServerBench
 
+_REPORT = 4096
+"""Octets of a status report that are written down."""
 TURNS = 2000
 """Exchanges of one step after which a server counts as endless."""
 _SCRIPTED = {"instant": "instant", "commands_per_message": "few", "late_alerts": "late"}
@@ -207,7 +210,8 @@ class OwnDevice:
         self.recorder.observer("http", DEVICE, SERVER)({
             "method": request.method, "url": request.url, "headers": request.headers, "status": response.status,
             "reply_headers": response.headers, "sent": len(response.body), "length": len(response.body), "fault": "",
-            "error": response.error, "digest": "", "body": "",
+            "error": response.error, "digest": "", "body": request.body[:_REPORT].decode("utf-8", "backslashreplace"),
+            **_descriptor(request, response),
         })  # fmt: skip
         self.device.receive(response, self.now(), CONTENT)
 
@@ -238,6 +242,14 @@ class OwnDevice:
             "session_id": notice.session_id, "server_id": notice.server_id, "content_type": push.media_type,
             "application": push.application,
         }  # fmt: skip
+
+
+def _descriptor(request: Request, response: Response) -> dict[str, Any]:
+    """What a descriptor that was fetched says, for the transcript; {} where none was."""
+    media = header(response.headers, "content-type") or ""
+    if request.method != "GET" or response.status != 200 or response.error or len(response.body) > SUMMARIZED:
+        return {}
+    return {"descriptor": summary(response.body, request.url)} if looks_like(response.body, media) else {}
 
 
 def _becomes(bench: ServerBench) -> str:

@@ -85,13 +85,22 @@ def base64_stated(view: View) -> Iterator[Hit]:
 
 @rule("DM-AUTH-022", title="challenges of type md5 and MAC carry a NextNonce")
 def nonce_there(view: View) -> Iterator[Hit]:
-    """DM Security 5.3.3. Whether a Chal in a good Status is a challenge is not said."""
+    """DM Security 5.3.3. Whether a Chal in a good Status is a challenge is not said, so that it may leave the nonce out.
+
+    Not so where 200 asks for the same credentials with the next message and an empty nonce is all that comes for them.
+    """
     for said in view.mine:
         for status, chal in _chals(said):
             if kind_of(chal.type) in _WITH_NONCE and (status.cmd == "SyncHdr" or status.cmd_ref == "0"):
                 there = bool((chal.next_nonce or "").strip())
                 what = f"NextNonce of the Chal with Status {status.data}"
-                yield view.check(there, said, "a nonce", chal.next_nonce, what, tolerated=good(status.data))
+                open_ = good(status.data) and not (chal.next_nonce is not None and _asks_again(said, status, chal))
+                yield view.check(there, said, "a nonce", chal.next_nonce, what, tolerated=open_)
+
+
+def _asks_again(said: Said, status: Status, chal: Chal) -> bool:
+    """Whether a Status of 200 asks for credentials of the type of its Chal with the next message (DM Protocol 9.1)."""
+    return status.data == "200" and said.answers is not None and shown_type(said.answers) == kind_of(chal.type)
 
 
 @rule("DM-AUTH-012", title="nonces are long and new")
@@ -117,13 +126,16 @@ def nonce_quality(view: View) -> Iterator[Hit]:
 
 @rule("DM-AUTH-013", title="a second challenge has a new nonce")
 def new_nonce(view: View) -> Iterator[Hit]:
-    """DM Security 5.3.3."""
+    """DM Security 5.3.3: one more challenge, because the nonce may be stale. Further ones are not asked for."""
     for session in view.sessions:
-        before = ""
+        before, enough = "", False
         for said in session.by(view.side):
             mark = nonce_print(said) if said.refuses else ""
             if mark and before and view.judged(said):
-                yield view.check(mark != before, said, "another nonce", "the same", "nonce of the second challenge")
+                what = "nonce of the second challenge"
+                yield view.check(mark != before, said, "another nonce", "the same", what, tolerated=enough)
+            if mark:
+                enough = enough or bool(before) or (said.answers is not None and bool(shown_type(said.answers)))
             before = mark or before
 
 
@@ -355,6 +367,8 @@ def mac_answered(view: View) -> Iterator[Hit]:
     for session in view.sessions:
         before = ""
         for said in session.by(view.side):
+            if said.refuses and kind_of((chal_of(said) or Chal()).type) == MAC:
+                before = nonce_print(said)
             if not view.judged(said) or said.answers is None or shown_type(said.answers) != MAC:
                 continue
             if not good(said.code):

@@ -24,7 +24,7 @@ def _triggers(view: View) -> Iterator[Event]:
             yield event
 
 
-def _read(view: View) -> Iterator[tuple[Event, dict[str, Any]]]:
+def read(view: View) -> Iterator[tuple[Event, dict[str, Any]]]:
     """Triggers that could be read, with their fields."""
     for event in _triggers(view):
         fields = event.data.get("fields")
@@ -51,6 +51,15 @@ def _headers(head: bytes) -> tuple[int, int]:
     return 0, 0
 
 
+def headers_of(view: View) -> Iterator[tuple[bytes, Event]]:
+    """The headers of each push, as far as they can be read, content type first."""
+    for event in _triggers(view):
+        head = _head(event)
+        start, length = _headers(head)
+        if start:
+            yield head[start : start + length], event
+
+
 @rule("DM-NOTI-001", sides=SIDE, title="a trigger message has the layout of package 0")
 def layout(view: View) -> Iterator[Hit]:
     """DM Notification 6.1."""
@@ -62,7 +71,7 @@ def layout(view: View) -> Iterator[Hit]:
 @rule("DM-NOTI-002", sides=SIDE, title="the version of a trigger is 1.1")
 def version(view: View) -> Iterator[Hit]:
     """DM Notification 6.2.6: ten times the version, in ten bits."""
-    for event, fields in _read(view):
+    for event, fields in read(view):
         came = fields.get("version")
         yield view.check(came == VERSION, event, str(VERSION), str(came), "version bits of the trigger")
 
@@ -70,7 +79,7 @@ def version(view: View) -> Iterator[Hit]:
 @rule("DM-NOTI-003", sides=SIDE, title="the bits for future use are zero")
 def future(view: View) -> Iterator[Hit]:
     """DM Notification 6.2.9."""
-    for event, fields in _read(view):
+    for event, fields in read(view):
         came = fields.get("future")
         yield view.check(came == 0, event, "0", str(came), "bits of the trigger that are kept for the future")
 
@@ -109,7 +118,7 @@ def push(view: View) -> Iterator[Hit]:
 def session_ids(view: View) -> Iterator[Hit]:
     """DM Notification 6.2.10. The same id before its session is over is the same trigger once more."""
     before: dict[int, Event] = {}
-    for event, fields in _read(view):
+    for event, fields in read(view):
         came = fields.get("session_id")
         if not isinstance(came, int):
             continue

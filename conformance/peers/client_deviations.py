@@ -11,6 +11,7 @@ from collections.abc import Iterable
 
 import conformance.peers.client_session_deviations
 import conformance.peers.security_deviations  # noqa: F401  they register their own
+import conformance.peers.seen_deviations  # noqa: F401  the same
 from conformance.dm.clientsession import Delivery
 from conformance.download.fetch import Outcome
 from conformance.fumo.agent import Job, Report, UpdateAgent

@@ -11,6 +11,7 @@ from dataclasses import replace
 from typing import Any
 
 import conformance.peers.security_deviations
+import conformance.peers.seen_deviations
 import conformance.peers.session_deviations  # noqa: F401  they register their deviations
 from conformance.dm.trigger import Notification, Push, build, build_push
 from conformance.fumo.campaign import AWAIT, DELIVER, ENDED, INSTALL, SUCCEEDED, Campaign
