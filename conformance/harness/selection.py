@@ -28,6 +28,8 @@ class Claim:
     node: str = ""
     default: str = "yes"
     """What holds where a statement does not mention it: yes, no, or what the tree of the device shows (tree)."""
+    place: str = ""
+    """Address that is meant where a statement says ``true`` and gives none of its own; "" for claims without a place."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,8 +66,17 @@ def claimed(iut: Iut, claims: Mapping[str, Claim], name: str) -> bool | None:
     claim = claims[name]
     for spelling in (claim.id, claim.pics, claim.id.replace("-", "_")):
         if spelling in iut.claims:
-            return iut.claims[spelling] in (True, "true", "yes", "on")
+            return iut.claims[spelling] in (True, "true", "yes", "on") or bool(claim.place and claimed_place(iut, claim))
     return None
+
+
+def claimed_place(iut: Iut, claim: Claim) -> str:
+    """The address that a statement gives for a claim that has a place; "" where it gives none."""
+    for spelling in (claim.id, claim.pics, claim.id.replace("-", "_")):
+        value = iut.claims.get(spelling)
+        if isinstance(value, str) and (value == "." or value.startswith("./")):
+            return value.rstrip("/")
+    return ""
 
 
 class Selector:

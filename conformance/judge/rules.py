@@ -15,6 +15,7 @@ from conformance.judge import (
     rules_report,
     rules_status,
     rules_transport,
+    rules_tree,
     rules_trigger,
     rules_version,
 )
@@ -23,7 +24,7 @@ from conformance.judge.rule import RULES, Rule
 MODULES = (
     rules_form, rules_transport, rules_header, rules_package, rules_status, rules_authentication, rules_largeobject,
     rules_command, rules_alert, rules_operation, rules_report, rules_campaign,
-    rules_trigger, rules_version,
+    rules_tree, rules_trigger, rules_version,
 )
 """Modules with rules, in the order in which their findings are listed."""
 _ORDER = {module.__name__: place for place, module in enumerate(MODULES)}
