@@ -11,6 +11,7 @@ from conformance.judge.lookup import (
     answers_of,
     answers_to,
     commanded,
+    full,
     lacked,
     nodes_of,
     received_object,
@@ -130,7 +131,7 @@ class Expectations:
             yield from self._among(expect["children"], names, self.requirement(base), at, f"the children of {node}")
         if "nodes" in expect:
             shown = nodes_of(answers_of(self.transcript, sent, whole=True).items)
-            yield from self._among(expect["nodes"], shown, self.requirement(base), at, f"the nodes of {node}")
+            yield from self._among(_full(expect["nodes"]), shown, self.requirement(base), at, f"the nodes of {node}")
 
     def _among(
         self, wanted: Any, names: list[str], requirement: Requirement, at: int | None, what: str
@@ -379,6 +380,13 @@ def _text(value: Any) -> str:
 
 def _at(given: Any) -> str:
     return str(given["at"] if isinstance(given, dict) else given)
+
+
+def _full(wanted: Any) -> Any:
+    """An expectation of nodes with their addresses in full."""
+    if isinstance(wanted, dict):
+        return {key: _full(value) if key in ("expect", "not") else value for key, value in wanted.items()}
+    return [full(str(each)) for each in wanted] if isinstance(wanted, list) else full(str(wanted))
 
 
 def _data(item: Item | None) -> str | None:

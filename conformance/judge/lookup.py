@@ -151,9 +151,15 @@ def nodes_of(items: list[Item]) -> list[str]:
     """The addresses of the nodes that an answer to ``?list=`` shows: those of its Items, or of its TNDS document."""
     found: list[str] = []
     for item in items:
-        source, document = plain(item.source), item_document(item)
+        source, document = full(item.source), item_document(item)
         found.extend([source] if document is None else _below(source, document))
     return found
+
+
+def full(uri: str | None) -> str:
+    """An address with the root before it, which may be left out (DM TND 5)."""
+    path = plain(uri)
+    return "." if path in ("", ".") else f"./{path}"
 
 
 def item_document(item: Item) -> list[tnds.Branch] | None:

@@ -8,8 +8,7 @@ from dataclasses import dataclass
 
 from conformance.dm import acl
 from conformance.judge.answer import Owed
-from conformance.judge.lookup import item_document
-from conformance.judge.operation import plain
+from conformance.judge.lookup import full, item_document
 from conformance.judge.rule import Hit, View, rule
 from conformance.judge.session import Said
 from conformance.syncml.held import is_held
@@ -66,7 +65,7 @@ def _items(said: Said, owed: Owed, results: Results, targets: set[str]) -> Itera
             continue
         node, _, query = wanted.partition("?")
         whole = Item(source=item.source, data=item.data, meta=results.meta_of(item), data_elements=item.data_elements)
-        yield Shown(said, owed, plain(node), query, whole)
+        yield Shown(said, owed, full(node), query, whole)
 
 
 def _properties(view: View, name: str = "") -> Iterator[tuple[Shown, str]]:
@@ -150,7 +149,7 @@ def _story(view: View) -> Iterator[Shown | Change]:
             elif isinstance(command, Add | Replace | Delete | Copy):
                 alone = isinstance(command, Replace) and len(command.items) == 1 and owed.code == "200" and not owed.inner
                 for item in command.items:
-                    node, _, query = plain(item.target or "").partition("?")
+                    node, _, query = full(item.target or "").partition("?")
                     sure = alone and not query and not item.more and not is_held(item.data)
                     yield Change(node, text_of(item, command.meta_of(item)) if sure else None)
 
@@ -168,7 +167,7 @@ def name_property(view: View) -> Iterator[Hit]:
 @rule("DM-TND-015", sides=CLIENT, title="the Format of an interior node is node")
 def interior_format(view: View) -> Iterator[Hit]:
     """DM TND 7.7.2. Interior are the root, the standard objects, firmware update objects, and what said so itself."""
-    known = {".", "./DevInfo", "./DevDetail", "./DevDetail/URI", *view.activity.objects}
+    known = {".", "./DevInfo", "./DevDetail", "./DevDetail/URI", *map(full, view.activity.objects)}
     known |= {each.node for each in shown(view) if not each.query and each.item.meta and each.item.meta.format == "node"}
     for each, _ in _properties(view, "Format"):
         if each.node in known:
@@ -213,7 +212,7 @@ def list_items(view: View) -> Iterator[Hit]:
             yield view.check(good, each.said, "a TNDS document with its Type", each.item.data, what)
             continue
         yield view.check(bool(each.item.source), each.said, "Source", None, what)
-        value = told.get(plain(each.item.source))
+        value = told.get(full(each.item.source))
         if kind == "StructData" and value:
             yield view.check(each.text == value, each.said, value, each.item.data, f"Data of {each.item.source} in {each.what}")
 
@@ -221,10 +220,10 @@ def list_items(view: View) -> Iterator[Hit]:
 def _told(view: View) -> dict[str, str]:
     """What the device said of itself in package #1, by address."""
     return {
-        plain(item.source): text_of(item, placed.command.meta_of(item))
+        full(item.source): text_of(item, placed.command.meta_of(item))
         for said in view.mine for placed in said.walked if isinstance(placed.command, Replace) and said.side == "client"
         for item in placed.command.items
-        if plain(item.source).startswith("./DevInfo/")
+        if full(item.source).startswith("./DevInfo/")
     }  # fmt: skip
 
 
@@ -232,7 +231,7 @@ def _told(view: View) -> dict[str, str]:
 def secrets(view: View) -> Iterator[Hit]:
     """DM StdObj 5.3.1. An extended access is not excluded."""
     for each in shown(view):
-        address = plain(each.item.source) if each.query.startswith("list=") else each.node
+        address = full(each.item.source) if each.query.startswith("list=") else each.node
         if address.rpartition("/")[2] in _SECRETS and "/DMAcc/" in address and not each.query.startswith("prop="):
             yield view.check(not each.item.data, each.said, "no value", "a value", f"value of {address}")
 
@@ -251,7 +250,7 @@ def object_type(view: View) -> Iterator[Hit]:
 def no_such_property(view: View) -> Iterator[Hit]:
     """DM TND 7.2, 7.3. A Status of success for a property that cannot be there."""
     known = ("ACL", "Format", "Name", "Size", "Title", "TStamp", "Type", "VerNo")
-    interior = {".", "./DevInfo", "./DevDetail", *view.activity.objects}
+    interior = {".", "./DevInfo", "./DevDetail", *map(full, view.activity.objects)}
     for book in view.books:
         for owed in book.owed:
             for item in owed.command.items if isinstance(owed.command, Get) and len(owed.command.items) == 1 else ():
@@ -260,7 +259,7 @@ def no_such_property(view: View) -> Iterator[Hit]:
                     continue
                 code = owed.code or ""
                 good = not code.startswith("2")
-                if name == "Size" and plain(node) in interior:
+                if name == "Size" and full(node) in interior:
                     yield view.check(good, owed.statuses[0].said, "an error", code, f"Status of Get on {item.target}")
                 elif name not in known:
                     yield view.check(
