@@ -66,11 +66,11 @@ def replaceable(tree: Tree, node: Node, name: str, server: str | None) -> int:
     if name not in tree.features.known:
         return 406
     if name == "ACL":
-        above = node.parent is not None and node.parent.grants("Replace", server)
-        return 200 if above or (node.interior and node.grants("Replace", server)) else 425
+        above = node.parent is not None and tree.grants(node.parent, "Replace", server)
+        return 200 if above or (node.interior and tree.grants(node, "Replace", server)) else 425
     if name not in WRITABLE or (name == "Name" and node.permanent):
         return 405
-    if not node.grants("Replace", server):
+    if not tree.grants(node, "Replace", server):
         return 425
     return node.refuses(name) or 200
 

@@ -104,7 +104,7 @@ class _Planter:
             return 404
         if "Replace" not in node.access or (node.permanent and node.interior):
             return 405
-        if not node.grants("Replace", self.server):
+        if not self.tree.grants(node, "Replace", self.server):
             return 425
         for names, each in branch.walk():
             uri = "/".join((root, *names))

@@ -12,6 +12,7 @@ from dataclasses import dataclass
 
 from conformance.dm import acl, properties, tnds
 from conformance.dm.address import Address, Limits, parse
+from conformance.dm.journal import Journal
 from conformance.dm.largeobject import Octets
 from conformance.dm.node import DYNAMIC, FORMATS, NODE, TEXT_PLAIN, Node
 from conformance.dm.properties import Features
@@ -41,10 +42,9 @@ class Written:
     type: str | None = None
 
 
-class Tree:
+class Tree(Journal):
     """A management tree. ``observer`` is told ("Add", "Replace", "Delete", "Name") and the address of what changed.
 
-    Inside :meth:`begin` and :meth:`commit` it is told at the end only, and :meth:`rollback` undoes everything.
     ``templates`` builds what belongs below a new interior node, by its Type. ``time``, in seconds since 1970, is for
     whoever has a clock to keep right.
     """
@@ -52,18 +52,16 @@ class Tree:
     def __init__(
         self, limits: Limits | None = None, max_nodes: int = 16384, features: Features | None = None
     ) -> None:
+        super().__init__()
         self.limits = limits or Limits()
         self.max_nodes = max_nodes
         self.features = features or Features()
         self.time = 0.0
         self.root = Node("", NODE, access=frozenset(("Add", "Get")), permanent=True, acl=ROOT_ACL, children={})
-        self.observer: Callable[[str, str], None] | None = None
         self.templates: dict[str, Callable[[Node, str | None], None]] = {}
         self.nodes = 1
         self.failed_at = ""
         """Address of the interior node that an Add could not make by itself; "" after any other Add."""
-        self._undo: list[Callable[[], None]] | None = None
-        self._told: list[tuple[str, str]] = []
 
     # -- building, for the device itself -----------------------------------------------------------------------------
 
@@ -106,43 +104,6 @@ class Tree:
         address = parse(uri, Limits(0, 0, 0))
         return None if isinstance(address, int) else self._at(address.segments)
 
-    # -- several operations as one -----------------------------------------------------------------------------------
-
-    def begin(self) -> None:
-        """From now on everything can be undone (DM RepPro 6.6.3)."""
-        self._undo = []
-
-    def commit(self) -> None:
-        """Makes what was done since :meth:`begin` permanent."""
-        self._undo = None
-        told, self._told = self._told, []
-        for command, uri in told:
-            self._tell(command, uri)
-
-    def rollback(self) -> None:
-        """Undoes everything since :meth:`begin`, the last thing first."""
-        undo, self._undo = self._undo or [], None
-        self._told = []
-        for step in reversed(undo):
-            step()
-
-    def together(self, work: Callable[[], int]) -> int:
-        """Does several steps as one: where ``work`` gives an error everything that it did is undone (DM RepPro 6.6.1)."""
-        outer, told = self._undo, len(self._told)
-        self._undo = []
-        code = work()
-        inner, self._undo = self._undo, None
-        if code >= 300:
-            for step in reversed(inner):
-                step()
-            del self._told[told:]
-        self._undo = outer
-        if outer is None:
-            self.commit()
-        elif code < 300:
-            outer.extend(inner)
-        return code
-
     # -- operations --------------------------------------------------------------------------------------------------
 
     def get(self, uri: str, server: str | None = None) -> tuple[int, Answer | None]:
@@ -158,7 +119,7 @@ class Tree:
             return self._get_property(node, address.prop, server)
         if "Get" not in node.access:
             return 405, None
-        if not node.grants("Get", server):
+        if not self.grants(node, "Get", server):
             return 425, None
         return 200, Answer(node.read(), node.format, node.type if not node.interior else "")
 
@@ -219,7 +180,7 @@ class Tree:
             return node
         if not address.plain or node.permanent or node.parent is None or "Delete" not in node.access:
             return 405
-        if not node.grants("Delete", server):
+        if not self.grants(node, "Delete", server):
             return 425
         status = node.refuses("Delete")
         if status:
@@ -256,7 +217,7 @@ class Tree:
             return node
         if not address.plain or "Exec" not in node.access:
             return 405
-        return 200 if node.grants("Exec", server) else 425
+        return 200 if self.grants(node, "Exec", server) else 425
 
     # -- details -----------------------------------------------------------------------------------------------------
 
@@ -286,7 +247,7 @@ class Tree:
         text = self.property_of(node, name) if name in self.features.known else None
         if text is None:
             return 406, None
-        if not node.grants("Get", server):
+        if not self.grants(node, "Get", server):
             return 425, None
         return 200, Answer(Octets(text.encode()))
 
@@ -308,7 +269,7 @@ class Tree:
             return properties.replaceable(self, node, address.prop, server)
         if node.interior or "Replace" not in node.access:
             return 405
-        if not node.grants("Replace", server):
+        if not self.grants(node, "Replace", server):
             return 425
         return node.refuses("Replace") or 200
 
@@ -336,7 +297,7 @@ class Tree:
         status = 0
         if not parent.interior or "Add" not in parent.access:
             status = 405
-        elif not parent.grants("Add", server):
+        elif not self.grants(parent, "Add", server):
             status = 425
         elif self.nodes + len(missing) > self.max_nodes:
             status = 420
@@ -348,7 +309,7 @@ class Tree:
 
     def _grow(self, parent: Node, node: Node, server: str | None) -> Node:
         """Adds a dynamic node; its creator gets rights of its own where it could not give them to itself."""
-        if node.interior and server is not None and not parent.grants("Replace", server):
+        if node.interior and server is not None and not self.grants(parent, "Replace", server):
             node.set_acl(acl.write({"Add": server, "Delete": server, "Get": "*", "Replace": server}))
         node.access = DYNAMIC if node.interior else DYNAMIC - {"Add"}
         if not node.interior and not node.type:
@@ -373,6 +334,10 @@ class Tree:
         del parent.children[node.name]
         self.nodes -= node.count()
 
+    def grants(self, node: Node, command: str, server: str | None) -> bool:
+        """Whether a server has the right to a command on a node (DM TND 7.7.1)."""
+        return node.grants(command, server)
+
     def set_acl(self, node: Node, text: str) -> None:
         """Gives a node a list that :func:`conformance.dm.acl.parse` understands."""
         before = node.acl
@@ -390,22 +355,6 @@ class Tree:
         before = (node.stamp, node.version)
         self.note(lambda: _stamp(node, *before))
         properties.touch(node, properties.stamp_of(self.time))
-
-    def note(self, step: Callable[[], None]) -> None:
-        """Keeps how to undo something, where it may have to be."""
-        if self._undo is not None:
-            self._undo.append(step)
-
-    def changed(self, command: str, uri: str) -> None:
-        """Tells the observer, at once or when all of it is certain."""
-        if self._undo is not None:
-            self._told.append((command, uri))
-        else:
-            self._tell(command, uri)
-
-    def _tell(self, command: str, uri: str) -> None:
-        if self.observer is not None:
-            self.observer(command, uri)
 
 
 def _stamp(node: Node, stamp: str, version: int) -> None:
