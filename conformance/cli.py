@@ -100,7 +100,7 @@ def judge(run_dir: Path | None, capture: Path | None, strict: bool, form: str, *
     from conformance.harness.rejudge import rejudge, rejudge_text
 
     if (run_dir is None) == (capture is None) or (run_dir is not None and any(given.values())):
-        raise _Wrong("judge takes RUN_DIR, or --capture FOLDER with --iut, --role and --output")
+        raise Wrong("judge takes RUN_DIR, or --capture FOLDER with --iut, --role and --output")
     if run_dir is None:
         assert capture is not None
         _judge_capture(capture, strict, form, given)
@@ -120,7 +120,7 @@ def _judge_capture(folder: Path, strict: bool, form: str, given: dict[str, Any])
     try:
         judged = _guarded(lambda: judge_captures(folder, strict=strict, **given))
     except CaptureFault as fault:
-        raise _Wrong(str(fault)) from fault
+        raise Wrong(str(fault)) from fault
     if form == "json":
         click.echo(json.dumps([as_dict(each) for each in judged], indent=1, ensure_ascii=True))
     else:

@@ -9,10 +9,12 @@ import re
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 
+from conformance.dm import listing, transplant
+from conformance.dm.address import parse
 from conformance.dm.interaction import User, read_question, status_of
 from conformance.dm.largeobject import Assembler, Octets, Value
 from conformance.dm.node import NODE, TEXT_PLAIN
-from conformance.dm.tree import Answer, Tree, Written
+from conformance.dm.tree import TNDS, Answer, Tree, Written
 from conformance.syncml import codes
 from conformance.syncml.model import (
     Add,
@@ -33,6 +35,7 @@ from conformance.syncml.model import (
     text_of,
 )
 from conformance.syncml.model import Sequence as SequenceCommand
+from conformance.syncml.wbxml import WbxmlStyle, encode_wbxml
 
 _UNSAFE = re.compile("[^\t\n\r\x20-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]")
 STOPPING = (214, 408)
@@ -171,6 +174,9 @@ class Executor:
 
     def get(self, item: Item, found: list[Item]) -> int:
         """Get of one address; what was found is appended as an Item of the Results (DM RepPro 6.6.7)."""
+        address = parse(item.target or "", self.tree.limits)
+        if not isinstance(address, int) and address.listed is not None:
+            return self.listed(address.uri, address.listed, found)
         code, answer = self.tree.get(item.target or "", self.server)
         if answer is None:
             return code
@@ -180,6 +186,16 @@ class Executor:
             return 413
         found.append(shown)
         return 200
+
+    def listed(self, uri: str, wanted: str, found: list[Item]) -> int:
+        """Get with ``?list=``: one Item for each node, or one with the document (DM TND 8)."""
+        code, rows = listing.get(self.tree, uri, wanted, self.server, self.encoding)
+        if self.max_obj_size is not None and any(transferred(row.answer, self.encoding) > self.max_obj_size for row in rows):
+            return 413
+        for row in rows:
+            shown = self.shown(row.answer, clean(row.uri))
+            found.append(shown if row.data else Item(source=shown.source, meta=shown.meta))
+        return code
 
     def shown(self, answer: Answer, uri: str) -> Item:
         """The Item of Results for what a Get found, without Data where the value is not text.
@@ -196,6 +212,9 @@ class Executor:
         """Add or Replace of one Item, whole or as a chunk (DM Protocol 7)."""
         meta = command.meta_of(item)
         target = item.target or ""
+        if item.data_elements and meta.type in TNDS:
+            # A document in the open, on code page 2 or as elements of its own, is taken like one in a value.
+            item = Item(target=item.target, data=in_a_value(item), more=item.more)
         if not self.assembler.open and item.more and self.assembler.supported:
             refused = self.refused_early(command, target, meta)
             if refused:
@@ -219,11 +238,14 @@ class Executor:
         octets = value.decoded()
         if octets is None:
             return 400
-        if value.format not in ("bin", NODE) and not _is_text(octets.read(0, 65537)):
+        if value.format not in ("bin", NODE) and value.meta.type not in TNDS and not _is_text(octets.read(0, 65537)):
             return 400
         said = (value.meta.format or "").strip() or None
         type_ = (value.meta.type or "").strip() or None
         content = octets if octets.size > 65536 else Octets(octets.read(0, octets.size))
+        if type_ in TNDS:
+            put = transplant.add if isinstance(command, Add) else transplant.replace
+            return put(self.tree, target, content, self.server)
         written = Written(content, said, type_)
         if isinstance(command, Add):
             return self.tree.add(target, written, self.server)
@@ -337,6 +359,11 @@ def transferred(answer: Answer, encoding: str) -> int:
     if answer.format in ("bin", "b64") and encoding == "xml":
         return (answer.value.size + 2) // 3 * 4
     return answer.value.size
+
+
+def in_a_value(item: Item) -> bytes:
+    """The elements inside Data as a document of its own."""
+    return encode_wbxml(item.data_elements[0], WbxmlStyle(public_id="textual"))
 
 
 def clean(text: str) -> str:

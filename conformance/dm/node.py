@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 
 from conformance.dm.acl import Acl, grants, parse
@@ -40,6 +40,11 @@ class Node:
     provider: Callable[[], str] | None = None
     guard: Callable[[str], int] | None = None
     rights: Acl | None = None
+    title: str = ""
+    stamp: str = ""
+    """TStamp: when the value or a property last changed, "" where that is not known."""
+    version: int = 0
+    """VerNo."""
 
     @property
     def interior(self) -> bool:
@@ -99,3 +104,17 @@ class Node:
             if node.children:
                 stack.extend(node.children.values())
         return total
+
+    def readable(self, server: str | None) -> Iterator[tuple[str, Node]]:
+        """This node and all below it that a server may Get, with their addresses, parents first (DM TND 8.1).
+
+        The rights in force are carried along, so that this takes no longer per node in a deep tree.
+        """
+        stack: list[tuple[str, Node, Acl]] = [(self.uri, self, self.effective())]
+        while stack:
+            uri, each, rights = stack.pop()
+            if "Get" not in each.access or (server is not None and not grants(rights, "Get", server)):
+                continue
+            yield uri, each
+            for child in reversed((each.children or {}).values()):
+                stack.append((f"{uri}/{child.name}", child, child.effective() if child.acl else rights))

@@ -7,20 +7,21 @@ identifier of the authenticated server; ``None`` is the device itself, which nee
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 
-from conformance.dm import acl
-from conformance.dm.address import Address, Limits, is_name, parse
+from conformance.dm import acl, properties, tnds
+from conformance.dm.address import Address, Limits, parse
+from conformance.dm.journal import Journal
 from conformance.dm.largeobject import Octets
 from conformance.dm.node import DYNAMIC, FORMATS, NODE, TEXT_PLAIN, Node
+from conformance.dm.properties import Features
 from conformance.transport.exchange import Source
 
-PROPERTIES = ("ACL", "Format", "Name", "Size", "Type")
-"""Properties that this tree supports; others are answered 406 (DM TND 7.3)."""
 ROOT_ACL = "Add=*&Get=*"
 """Factory value of the root (DM TND 7.7.1.2)."""
-TNDS = ("application/vnd.syncml.dmtnds+xml", "application/vnd.syncml.dmtnds+wbxml")
+TNDS = tuple(tnds.TYPES.values())
+"""Types of a value that is a sub-tree; :mod:`conformance.dm.transplant` puts one into the tree."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,24 +42,26 @@ class Written:
     type: str | None = None
 
 
-class Tree:
+class Tree(Journal):
     """A management tree. ``observer`` is told ("Add", "Replace", "Delete", "Name") and the address of what changed.
 
-    Inside :meth:`begin` and :meth:`commit` it is told at the end only, and :meth:`rollback` undoes everything.
-    ``templates`` builds what belongs below a new interior node, by its Type.
+    ``templates`` builds what belongs below a new interior node, by its Type. ``time``, in seconds since 1970, is for
+    whoever has a clock to keep right.
     """
 
-    def __init__(self, limits: Limits | None = None, max_nodes: int = 4096) -> None:
+    def __init__(
+        self, limits: Limits | None = None, max_nodes: int = 16384, features: Features | None = None
+    ) -> None:
+        super().__init__()
         self.limits = limits or Limits()
         self.max_nodes = max_nodes
+        self.features = features or Features()
+        self.time = 0.0
         self.root = Node("", NODE, access=frozenset(("Add", "Get")), permanent=True, acl=ROOT_ACL, children={})
-        self.observer: Callable[[str, str], None] | None = None
         self.templates: dict[str, Callable[[Node, str | None], None]] = {}
         self.nodes = 1
         self.failed_at = ""
         """Address of the interior node that an Add could not make by itself; "" after any other Add."""
-        self._undo: list[Callable[[], None]] | None = None
-        self._told: list[tuple[str, str]] = []
 
     # -- building, for the device itself -----------------------------------------------------------------------------
 
@@ -84,30 +87,22 @@ class Tree:
         self._attach(node, made)
         return made
 
+    def move(self, node: Node, parent: str | None) -> bool:
+        """Puts a node below another one, under its name or one that is free. Without a place for it, it goes away."""
+        above = self.find(parent) if parent is not None else None
+        self._detach(node)
+        if above is None or above.children is None:
+            return False
+        name, number = node.name, len(above.children)
+        while node.name in above.children:
+            node.name, number = f"{name}-{number}", number + 1
+        self._attach(above, node)
+        return True
+
     def find(self, uri: str) -> Node | None:
         """The node at an address, ``None`` where there is none."""
         address = parse(uri, Limits(0, 0, 0))
         return None if isinstance(address, int) else self._at(address.segments)
-
-    # -- several operations as one -----------------------------------------------------------------------------------
-
-    def begin(self) -> None:
-        """From now on everything can be undone (DM RepPro 6.6.3)."""
-        self._undo = []
-
-    def commit(self) -> None:
-        """Makes what was done since :meth:`begin` permanent."""
-        self._undo = None
-        told, self._told = self._told, []
-        for command, uri in told:
-            self._tell(command, uri)
-
-    def rollback(self) -> None:
-        """Undoes everything since :meth:`begin`, the last thing first."""
-        undo, self._undo = self._undo or [], None
-        self._told = []
-        for step in reversed(undo):
-            step()
 
     # -- operations --------------------------------------------------------------------------------------------------
 
@@ -115,26 +110,30 @@ class Tree:
         """Get (DM RepPro 6.6.7): a value, a child list, or a property."""
         node, address = self._resolve(uri)
         if isinstance(node, int):
-            return node, None
+            # What lies below a node that shows nothing of itself is not shown either (DM StdObj 5.3.4).
+            above = self._nearest(address.segments)[0]
+            return 405 if node == 404 and above.interior and "Get" not in above.access else node, None
         if address.listed is not None:
             return 406, None
         if address.prop is not None:
             return self._get_property(node, address.prop, server)
         if "Get" not in node.access:
             return 405, None
-        if not node.grants("Get", server):
+        if not self.grants(node, "Get", server):
             return 425, None
         return 200, Answer(node.read(), node.format, node.type if not node.interior else "")
+
+    def readable(self, node: Node, server: str | None) -> Iterator[tuple[str, Node]]:
+        """What ``?list=`` shows of a node: it and all below it that the server may Get (DM TND 8.1)."""
+        return node.readable(server)
 
     def replace(self, uri: str, written: Written, server: str | None = None) -> int:
         """Replace (DM RepPro 6.6.11): the value of a leaf, or the property ACL or Name."""
         status, node, address = self._may_replace(uri, server)
         if node is None:
             return status
-        if address.prop == "ACL":
-            return self._replace_acl(node, written.value)
-        if address.prop == "Name":
-            return self._rename(node, written.value)
+        if address.prop is not None:
+            return properties.replace(self, node, address.prop, written.value)
         return self._store(node, written)
 
     def may_replace(self, uri: str, size: int, server: str | None = None) -> int:
@@ -151,7 +150,7 @@ class Tree:
         if isinstance(address, int):
             return address
         if not address.plain:
-            return 405 if address.prop in PROPERTIES else 406
+            return 405 if address.prop in self.features.known else 406
         format_ = written.format or "chr"
         if written.type in TNDS or format_ not in FORMATS:
             return 415
@@ -171,7 +170,7 @@ class Tree:
         made = self._grow(parent, made, server)
         if made.interior and made.type in self.templates:
             self.templates[made.type](made, server)
-        self._changed("Add", made.uri)
+        self.changed("Add", made.uri)
         return 200
 
     def delete(self, uri: str, server: str | None = None) -> int:
@@ -181,18 +180,20 @@ class Tree:
             return node
         if not address.plain or node.permanent or node.parent is None or "Delete" not in node.access:
             return 405
-        if not node.grants("Delete", server):
+        if not self.grants(node, "Delete", server):
             return 425
         status = node.refuses("Delete")
         if status:
             return status
         where = node.uri
         self._detach(node)
-        self._changed("Delete", where)
+        self.changed("Delete", where)
         return 200
 
     def copy(self, source: str, target: str, server: str | None = None) -> int:
         """Copy (DM RepPro 6.6.4): the value of a leaf over that of another leaf."""
+        if not self.features.copy:
+            return 406
         status, answer = self.get(source, server)
         origin, _ = self._resolve(source)
         if answer is None or isinstance(origin, int):
@@ -216,7 +217,7 @@ class Tree:
             return node
         if not address.plain or "Exec" not in node.access:
             return 405
-        return 200 if node.grants("Exec", server) else 425
+        return 200 if self.grants(node, "Exec", server) else 425
 
     # -- details -----------------------------------------------------------------------------------------------------
 
@@ -243,14 +244,16 @@ class Tree:
         return (404 if node is None else node), address
 
     def _get_property(self, node: Node, name: str, server: str | None) -> tuple[int, Answer | None]:
-        if name not in PROPERTIES or (name == "Size" and node.interior):
+        text = self.property_of(node, name) if name in self.features.known else None
+        if text is None:
             return 406, None
-        if not node.grants("Get", server):
+        if not self.grants(node, "Get", server):
             return 425, None
-        if name == "Size":
-            return 200, Answer(Octets(str(node.read().size).encode()))
-        text = {"ACL": node.acl, "Format": node.format, "Name": node.name, "Type": node.type}[name]
         return 200, Answer(Octets(text.encode()))
+
+    def property_of(self, node: Node, name: str) -> str | None:
+        """The value of a property; ``None`` where the node has none of that name."""
+        return properties.read(node, name)
 
     def _may_replace(self, uri: str, server: str | None) -> tuple[int, Node | None, Address]:
         node, address = self._resolve(uri)
@@ -260,57 +263,15 @@ class Tree:
         return status, (node if status == 200 else None), address
 
     def _replaceable(self, node: Node, address: Address, server: str | None) -> int:
-        if address.listed is not None or (address.prop is not None and address.prop not in PROPERTIES):
+        if address.listed is not None:
             return 406
-        if address.prop == "ACL":
-            above = node.parent is not None and node.parent.grants("Replace", server)
-            return 200 if above or (node.interior and node.grants("Replace", server)) else 425
-        if address.prop is not None and (address.prop != "Name" or node.permanent):
+        if address.prop is not None:
+            return properties.replaceable(self, node, address.prop, server)
+        if node.interior or "Replace" not in node.access:
             return 405
-        if address.plain and (node.interior or "Replace" not in node.access):
-            return 405
-        if not node.grants("Replace", server):
+        if not self.grants(node, "Replace", server):
             return 425
-        return node.refuses("Name" if address.prop else "Replace") or 200
-
-    def _replace_acl(self, node: Node, value: Source) -> int:
-        if value.size > acl.LONGEST:
-            return 420
-        text = value.read(0, value.size).decode("utf-8", "replace")
-        rights = acl.parse(text)
-        if rights is None:
-            return 400
-        if node.parent is None and "*" not in rights.get("Add", ()):
-            return 405
-        before = node.acl
-        self._note(lambda: node.set_acl(before))
-        node.set_acl(text)
-        return 200
-
-    def _rename(self, node: Node, value: Source) -> int:
-        name = value.read(0, 1024).decode("utf-8", "replace")
-        if value.size > 1024 or (self.limits.segment and len(name) > self.limits.segment):
-            return 414
-        if not is_name(name) or node.parent is None:
-            return 400
-        siblings = node.parent.children or {}
-        if name == node.name:
-            return 200
-        if name in siblings:
-            return 418
-        before = node.name
-        self._note(lambda: self._call_it(node, before))
-        where = node.uri
-        self._call_it(node, name)
-        self._changed("Name", where)
-        return 200
-
-    def _call_it(self, node: Node, name: str) -> None:
-        siblings = node.parent.children if node.parent is not None else None
-        if siblings is not None:
-            del siblings[node.name]
-            node.name = name
-            siblings[name] = node
+        return node.refuses("Replace") or 200
 
     def _store(self, node: Node, written: Written) -> int:
         if written.type in TNDS:
@@ -321,9 +282,10 @@ class Tree:
         if written.value.size > node.limit:
             return 413
         before = (node.value, node.format, node.type)
-        self._note(lambda: self._set(node, *before))
+        self.note(lambda: self._set(node, *before))
         self._set(node, written.value, format_, node.type if node.permanent or written.type is None else written.type)
-        self._changed("Replace", node.uri)
+        self.touch(node)
+        self.changed("Replace", node.uri)
         return 200
 
     @staticmethod
@@ -335,7 +297,7 @@ class Tree:
         status = 0
         if not parent.interior or "Add" not in parent.access:
             status = 405
-        elif not parent.grants("Add", server):
+        elif not self.grants(parent, "Add", server):
             status = 425
         elif self.nodes + len(missing) > self.max_nodes:
             status = 420
@@ -347,13 +309,14 @@ class Tree:
 
     def _grow(self, parent: Node, node: Node, server: str | None) -> Node:
         """Adds a dynamic node; its creator gets rights of its own where it could not give them to itself."""
-        if node.interior and server is not None and not parent.grants("Replace", server):
+        if node.interior and server is not None and not self.grants(parent, "Replace", server):
             node.set_acl(acl.write({"Add": server, "Delete": server, "Get": "*", "Replace": server}))
         node.access = DYNAMIC if node.interior else DYNAMIC - {"Add"}
         if not node.interior and not node.type:
             node.type = TEXT_PLAIN if node.format in ("chr", "int", "bool", "date", "time", "float") else ""
-        self._note(lambda: self._detach(node))
+        self.note(lambda: self._detach(node))
         self._attach(parent, node)
+        node.stamp = properties.stamp_of(self.time)
         return node
 
     def _attach(self, parent: Node, node: Node) -> None:
@@ -367,20 +330,32 @@ class Tree:
         parent = node.parent
         if parent is None or parent.children is None or parent.children.get(node.name) is not node:
             return
-        self._note(lambda: self._attach(parent, node))
+        self.note(lambda: self._attach(parent, node))
         del parent.children[node.name]
         self.nodes -= node.count()
 
-    def _note(self, step: Callable[[], None]) -> None:
-        if self._undo is not None:
-            self._undo.append(step)
+    def grants(self, node: Node, command: str, server: str | None) -> bool:
+        """Whether a server has the right to a command on a node (DM TND 7.7.1)."""
+        return node.grants(command, server)
 
-    def _changed(self, command: str, uri: str) -> None:
-        if self._undo is not None:
-            self._told.append((command, uri))
-        else:
-            self._tell(command, uri)
+    def set_acl(self, node: Node, text: str) -> None:
+        """Gives a node a list that :func:`conformance.dm.acl.parse` understands."""
+        before = node.acl
+        self.note(lambda: node.set_acl(before))
+        node.set_acl(text)
 
-    def _tell(self, command: str, uri: str) -> None:
-        if self.observer is not None:
-            self.observer(command, uri)
+    def set_type(self, node: Node, type_: str) -> None:
+        """Gives a node another Type."""
+        before = node.type
+        self.note(lambda: setattr(node, "type", before))
+        node.type = type_
+
+    def touch(self, node: Node) -> None:
+        """The value or a property of a node changed."""
+        before = (node.stamp, node.version)
+        self.note(lambda: _stamp(node, *before))
+        properties.touch(node, properties.stamp_of(self.time))
+
+
+def _stamp(node: Node, stamp: str, version: int) -> None:
+    node.stamp, node.version = stamp, version

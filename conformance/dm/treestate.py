@@ -24,7 +24,9 @@ def dump(tree: Tree) -> list[dict[str, Any]]:
 
 
 def _row(node: Node) -> dict[str, Any]:
-    row: dict[str, Any] = {"uri": node.uri, "acl": node.acl}
+    row: dict[str, Any] = {
+        "uri": node.uri, "acl": node.acl, "title": node.title, "stamp": node.stamp, "version": node.version,
+    }
     if not node.permanent:
         row |= {"format": node.format, "type": node.type}
     if not node.interior and node.provider is None and node.value.size <= _LARGEST:
@@ -42,5 +44,7 @@ def load(tree: Tree, rows: list[dict[str, Any]]) -> None:
         if node is None:
             continue
         node.set_acl(row["acl"])
+        node.title, node.stamp = str(row.get("title", "")), str(row.get("stamp", ""))
+        node.version = int(row.get("version", 0))
         if "value" in row and not node.interior and node.provider is None:
             node.value = value

@@ -21,8 +21,9 @@ from conformance.harness.knownstart import firmware_now, recall, remember, settl
 from conformance.harness.link import InProcessDevice, Link, SocketDevice
 from conformance.harness.places import testcases
 from conformance.harness.recorder import Recorder
-from conformance.harness.selection import claimed, load_claims
+from conformance.harness.selection import claimed, claimed_place, load_claims
 from conformance.harness.shelf import Shelf
+from conformance.harness.vocabulary import PLACE_CLAIMS
 from conformance.transcript import CONTENT, DEVICE, OPERATOR, SERVER, SUITE
 from conformance.transport.exchange import Reply, Request
 from conformance.transport.tls import Handshake
@@ -134,6 +135,10 @@ class ClientBench(Attached):
             "correlator": f"corr-{self.cases:05d}",
             "server": self.link.dm_url,
             "trigger_id": f"{0xA0 + self.cases % 0x60:X}",
+            **{
+                name: claimed_place(self.iut, self.claims[claim]) or self.claims[claim].place
+                for name, claim in PLACE_CLAIMS.items()
+            },
         }
 
     def _need_claims(self, permutation: Permutation) -> None:

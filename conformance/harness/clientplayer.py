@@ -12,13 +12,9 @@ from conformance.harness.manner import Manner
 from conformance.harness.vocabulary import COMMANDS, CONTENT_CERTIFICATES, kind_of
 from conformance.harness.waysessions import WaySessions
 from conformance.judge.expectation import ALERT_TYPES, generic_alerts, type_of
-from conformance.judge.lookup import answers_of, refuses
+from conformance.judge.lookup import answers_of, lacked, refuses
 from conformance.syncml.model import Message, Results, text_of
 from conformance.transcript import DEVICE, OPERATOR, SUITE
-
-_LACKED = ("404", "405", "406")
-"""Codes with which a device refuses what it does not have."""
-
 
 _AFTERWARDS = 1.0
 """Seconds that the content server's own thread gets to see that a reply is out, before what was fetched is looked at."""
@@ -106,7 +102,7 @@ class ClientPlayer(WaySessions):
     def _look_whether_lacked(self, step: dict[str, Any], sent: list[dict[str, Any]]) -> None:
         """A case ends where the device refuses an optional step as something that it does not have."""
         code = answers_of(self.recorder.transcript, sent[0]).code if sent and step.get("optional") else None
-        if code in _LACKED:
+        if lacked(step, code):
             what = f"{sent[0]['command']} {sent[0]['node'] or ''}".strip()
             raise outcome.not_applicable(f"the device answers {what} with {code}: it does not have that", outcome.CLAIMS)
 

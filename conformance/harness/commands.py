@@ -9,6 +9,7 @@ from typing import Any, Protocol
 from conformance.dm.largeobject import Splitter
 from conformance.dm.serversession import ServerSession
 from conformance.harness import outcome
+from conformance.harness.document import document
 from conformance.harness.pieces import Pieces
 from conformance.harness.vocabulary import kind_of
 from conformance.syncml.model import (
@@ -83,6 +84,9 @@ def _put_data(
 ) -> None:
     """Gives a Replace or Add its value: text at once, a package in one message or as a large object."""
     item = command.items[0]
+    if "tnds" in given:
+        command.meta, item.data = document(given["tnds"], session.encoding)
+        return
     if "package" not in given:
         item.data = str(given.get("data", ""))
         return

@@ -118,7 +118,8 @@ def _iut(role: str, attach: dict[str, object]) -> dict[str, Any]:
 CLAIMS = {
     "client": (
         "pkgname", "pkgversion", "download", "update", "pkgdata", "download-and-update", "ext", "large-objects", "http",
-        "descriptor", "device-request", "user-request", "ui", "notification",
+        "descriptor", "device-request", "user-request", "ui", "notification", "dynamic-object", "dynamic-nodes", "account",
+        "credentials", "more-accounts",
     ),
     "server": (
         "server-pkgurl", "server-pkgdata", "server-requests", "server-ui", "server-correlator", "server-notification",

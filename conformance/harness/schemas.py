@@ -93,7 +93,7 @@ def _step(kind: words.StepKind) -> dict[str, Any]:
             },
             "ensures": {"type": "string"},
             "note": {"type": "string"},
-            "optional": {"type": "boolean"},
+            "optional": {"anyOf": [{"type": "boolean"}, {"type": "array", "items": {"type": "integer"}}]},
         },
     }
 

@@ -29,6 +29,8 @@ class Claim:
     default: str = "yes"
     """What holds where a statement does not mention it: yes, no, what the tree of the device shows (tree), or whether its
     https addresses are in use: of the DM server (https), of the content server (https-content)."""
+    place: str = ""
+    """Address that is meant where a statement says ``true`` and gives none of its own; "" for claims without a place."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,13 +67,22 @@ def claimed(iut: Iut, claims: Mapping[str, Claim], name: str) -> bool | None:
     claim = claims[name]
     for spelling in (claim.id, claim.pics, claim.id.replace("-", "_")):
         if spelling in iut.claims:
-            return iut.claims[spelling] in (True, "true", "yes", "on")
+            return iut.claims[spelling] in (True, "true", "yes", "on") or bool(claim.place and claimed_place(iut, claim))
     attach = iut.attach
     if claim.default == "https":
         return (attach.listen or attach.server_url).startswith("https:")
     if claim.default == "https-content":
         return attach.content_listen.startswith("https:")
     return None
+
+
+def claimed_place(iut: Iut, claim: Claim) -> str:
+    """The address that a statement gives for a claim that has a place; "" where it gives none."""
+    for spelling in (claim.id, claim.pics, claim.id.replace("-", "_")):
+        value = iut.claims.get(spelling)
+        if isinstance(value, str) and (value == "." or value.startswith("./")):
+            return value.rstrip("/")
+    return ""
 
 
 class Selector:

@@ -26,9 +26,11 @@ def step_faults(step: Any, role: str) -> Iterator[str]:
         yield from _nested_faults(name, step[name], role)
     else:
         yield from _value_faults(kind, step[name])
-    for key, wanted in (("ensures", str), ("note", str), ("optional", bool)):
-        if key in step and not isinstance(step[key], wanted):
-            yield f"{name}: {key}: expected {'a text' if wanted is str else 'true or false'}"
+    for key in ("ensures", "note"):
+        if key in step and not isinstance(step[key], str):
+            yield f"{name}: {key}: expected a text"
+    if "optional" in step and not isinstance(step["optional"], bool | list):
+        yield f"{name}: optional: expected true or false, or a list of codes"
     yield from _expect_faults(name, kind, step.get("expect"))
 
 
@@ -52,6 +54,7 @@ def _value_faults(kind: words.StepKind, value: Any) -> Iterator[str]:
         for key in words.NEEDED.get(name, ()):
             if not any(one in value for one in key.split("|")):
                 yield f"{name}: {key.replace('|', ' or ')} is missing"
+        yield from _document_faults(name, value.get("tnds"))
         if name == "session":
             yield from _with_faults(value.get("with"))
         for key, inner in value.items():
@@ -62,6 +65,18 @@ def _value_faults(kind: words.StepKind, value: Any) -> Iterator[str]:
         yield f"{name}: {words.NEEDED[name][0].replace('|', ' or ')} is missing"
     elif value is not None:
         yield from _choice_faults(name, words.CHOICES.get((name, "")), value)
+
+
+def _document_faults(name: str, rows: Any) -> Iterator[str]:
+    """What is wrong with the nodes of a TNDS document; one that a row fills in is looked at there."""
+    if rows is None or (isinstance(rows, str) and "${" in rows):
+        return
+    if not isinstance(rows, list) or not rows or not all(isinstance(row, dict) and "at" in row for row in rows):
+        yield f"{name}: tnds: expected a list of nodes, each with at"
+        return
+    for key in dict.fromkeys(key for row in rows for key in row):
+        if key not in words.TNDS_KEYS:
+            yield f"{name}: tnds: unknown key {key!r}; expected one of {', '.join(words.TNDS_KEYS)}"
 
 
 def _with_faults(given: Any) -> Iterator[str]:

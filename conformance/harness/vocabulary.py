@@ -93,7 +93,7 @@ class StepKind:
     nested: bool = False
 
 
-_ANSWER = ("status", "data", "format", "type", "children", "final")
+_ANSWER = ("status", "data", "format", "type", "children", "nodes", "final")
 _CLIENT, _SERVER, _BOTH = ("client",), ("server",), ("client", "server")
 
 STEPS: dict[str, StepKind] = {
@@ -113,7 +113,7 @@ STEPS: dict[str, StepKind] = {
             "replace",
             "sends Replace",
             _CLIENT,
-            ("node", "data", "format", "type", "package", "size", "chunk", "interrupt"),
+            ("node", "data", "format", "type", "tnds", "package", "size", "chunk", "interrupt"),
             (),
             _ANSWER,
         ),
@@ -121,7 +121,7 @@ STEPS: dict[str, StepKind] = {
             "add",
             "sends Add",
             _CLIENT,
-            ("node", "data", "format", "type", "package", "size", "chunk", "interrupt"),
+            ("node", "data", "format", "type", "tnds", "package", "size", "chunk", "interrupt"),
             (),
             _ANSWER,
         ),
@@ -272,9 +272,11 @@ COMMANDS = ("get", "replace", "add", "delete", "copy", "exec", "alert", "sequenc
 """Steps that send a command to a device."""
 MODIFIERS = ("expect", "ensures", "note", "optional")
 """Keys that may stand beside the kind in any step. Where a device refuses an ``optional`` command with 404, 405 or 406,
-the case does not apply."""
+the case does not apply; a list names other codes."""
 
 
+TNDS_KEYS = ("at", "data", "format", "type", "acl")
+"""Keys of a node of ``tnds``; ``at`` is its path below the node of the command, "" for that node itself."""
 NEEDED = {
     "session": ("kind",),
     "get": ("node|nodes",),
@@ -330,8 +332,13 @@ SESSION_WITH = {
 }
 """What may stand in ``with`` of a session step of a client case."""
 
-PLACES = ("object", "object2", "device_id", "server_id", "server", "correlator", "content", "firmware", "trigger_id")
+PLACES = (
+    "object", "object2", "device_id", "server_id", "server", "correlator", "content", "firmware", "trigger_id", "place",
+    "account", "credentials",
+)
 """What ``{name}`` may stand for in a step."""
+PLACE_CLAIMS = {"place": "dynamic-nodes", "account": "account", "credentials": "credentials"}
+"""Those that stand for the address that a claim has."""
 PACKAGE_PLACES = ("url", "descriptor", "digest", "from", "to", "size")
 """What ``{name:purpose}`` may stand for: facts about the package for a purpose."""
 

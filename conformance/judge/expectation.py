@@ -6,7 +6,17 @@ from collections.abc import Callable, Iterator, Mapping
 from typing import Any
 
 from conformance.judge.finding import PASS, Catalogue, Finding, Requirement, broken
-from conformance.judge.lookup import Commanded, answers_of, answers_to, commanded, received_object, refuses
+from conformance.judge.lookup import (
+    Commanded,
+    answers_of,
+    answers_to,
+    commanded,
+    full,
+    lacked,
+    nodes_of,
+    received_object,
+    refuses,
+)
 from conformance.judge.matcher import Match, match
 from conformance.judge.step import Played, played_steps
 from conformance.syncml.model import Alert, Item, Message, Status, text_of
@@ -93,7 +103,7 @@ class Expectations:
         answers = answers_of(self.transcript, sent)
         statuses, results, at, code = answers.statuses, answers.items, answers.event, answers.code
         kind, node = sent["command"], sent.get("node", "")
-        if (step.get("optional") and code in ("404", "405", "406")) or (code is None and self._died):
+        if lacked(step, code) or (code is None and self._died):
             return
         what = f"Status of {kind} on {node}" if node else f"Status of {kind}"
         base = str(step.get("ensures", ""))
@@ -117,21 +127,22 @@ class Expectations:
             if finding:
                 yield finding
         if "children" in expect:
-            yield from self._children(expect["children"], _data(item), self.requirement(base), at, node)
+            names = (_data(item) or "").split("/") if _data(item) else []
+            yield from self._among(expect["children"], names, self.requirement(base), at, f"the children of {node}")
+        if "nodes" in expect:
+            shown = nodes_of(answers_of(self.transcript, sent, whole=True).items)
+            yield from self._among(_full(expect["nodes"]), shown, self.requirement(base), at, f"the nodes of {node}")
 
-    def _children(
-        self, wanted: Any, came: str | None, requirement: Requirement, at: int | None, node: str
+    def _among(
+        self, wanted: Any, names: list[str], requirement: Requirement, at: int | None, what: str
     ) -> Iterator[Finding]:
         matcher = wanted if isinstance(wanted, dict) else {"expect": wanted}
-        names = came.split("/") if came else []
         for key in ("expect", "not"):
             listed = matcher.get(key, [])
             for name in map(str, listed if isinstance(listed, list) else [listed]):
-                shown = name if name in names else (came or None)
+                shown = name if name in names else (", ".join(names)[:200] or None)
                 rest = {k: v for k, v in matcher.items() if k not in ("expect", "not")}
-                finding = self.compare(
-                    {**rest, key: name}, shown, requirement, at, f"{name} among the children of {node}"
-                )
+                finding = self.compare({**rest, key: name}, shown, requirement, at, f"{name} among {what}")
                 if finding:
                     yield finding
 
@@ -369,6 +380,13 @@ def _text(value: Any) -> str:
 
 def _at(given: Any) -> str:
     return str(given["at"] if isinstance(given, dict) else given)
+
+
+def _full(wanted: Any) -> Any:
+    """An expectation of nodes with their addresses in full."""
+    if isinstance(wanted, dict):
+        return {key: _full(value) if key in ("expect", "not") else value for key, value in wanted.items()}
+    return [full(str(each)) for each in wanted] if isinstance(wanted, list) else full(str(wanted))
 
 
 def _data(item: Item | None) -> str | None:

@@ -7,6 +7,8 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
+from conformance.dm import tnds
+from conformance.judge.operation import plain
 from conformance.syncml.model import (
     Alert,
     Atomic,
@@ -15,6 +17,7 @@ from conformance.syncml.model import (
     Exec,
     Item,
     Message,
+    Meta,
     Results,
     Sequence,
     Status,
@@ -107,13 +110,14 @@ class Answers:
         return self.statuses[0].data if self.statuses else None
 
 
-def answers_of(transcript: Transcript, sent: Mapping[str, Any]) -> Answers:
-    """What came for a command: ``sent`` is the entry that the player wrote down when it went out."""
+def answers_of(transcript: Transcript, sent: Mapping[str, Any], *, whole: bool = False) -> Answers:
+    """What came for a command: ``sent`` is the entry that the player wrote down when it went out. ``whole``: long values
+    are complete."""
     found = Answers()
     for event in transcript.of("message"):
         if event.n <= sent["event"] or event.sender != DEVICE or event.data.get("session") != sent["session"]:
             continue
-        decoded = event.decoded()
+        decoded = event.whole() if whole else event.decoded()
         for command in decoded.message.commands if decoded else ():
             if not isinstance(command, Status | Results) or command.cmd_ref != sent["cmd_id"]:
                 continue
@@ -133,9 +137,54 @@ def refuses(code: str | None) -> bool:
     return code is not None and code[:1] in ("3", "4", "5")
 
 
+LACKED = ("404", "405", "406")
+"""Codes with which a device refuses what it does not have."""
+
+
+def lacked(step: Mapping[str, Any], code: str | None) -> bool:
+    """Whether a Status says that a device does not have what a step tries, where the step allows that."""
+    optional = step.get("optional")
+    return bool(optional) and code in (map(str, optional) if isinstance(optional, list) else LACKED)
+
+
+def nodes_of(items: list[Item]) -> list[str]:
+    """The addresses of the nodes that an answer to ``?list=`` shows: those of its Items, or of its TNDS document."""
+    found: list[str] = []
+    for item in items:
+        source, document = full(item.source), item_document(item)
+        found.extend([source] if document is None else _below(source, document))
+    return found
+
+
+def full(uri: str | None) -> str:
+    """An address with the root before it, which may be left out (DM TND 5)."""
+    path = plain(uri)
+    return "." if path in ("", ".") else f"./{path}"
+
+
+def item_document(item: Item) -> list[tnds.Branch] | None:
+    """The TNDS document that an Item holds, in its value or in the open; ``None`` where it holds none."""
+    meta = item.meta
+    if not item.data_elements and (meta is None or (meta.type or "") not in tnds.TYPES.values()):
+        return None
+    try:
+        return tnds.read_tree(item.data_elements[0]) if item.data_elements else tnds.read(payload(item, meta or Meta()))
+    except tnds.Fault:
+        return None
+
+
+def _below(source: str, document: list[tnds.Branch]) -> Iterator[str]:
+    for top in document:
+        for names, _ in top.walk():
+            yield "/".join((source, *names))
+
+
 def _with_meta(results: Results) -> Iterator[Item]:
     for item in results.items:
-        yield Item(target=item.target, source=item.source, data=item.data, meta=results.meta_of(item), more=item.more)
+        yield Item(
+            target=item.target, source=item.source, data=item.data, meta=results.meta_of(item), more=item.more,
+            data_elements=item.data_elements,
+        )
 
 
 def answers_to(transcript: Transcript, command: str, alert: str = "") -> list[tuple[Event, str | None]]:

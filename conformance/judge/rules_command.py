@@ -66,9 +66,9 @@ def well_formed(view: View) -> Iterator[Hit]:
             if isinstance(command, Status | Alert):
                 continue
             uri = item.source if said.side == "client" else item.target
-            if not uri or uri in (".", "./") or "://" in uri:
+            path = path_of(uri or "")
+            if not uri or path in (".", "./") or "://" in uri:
                 continue
-            path = path_of(uri)
             inner = plain(path).split("/")
             good = not path.endswith("/") and ".." not in inner and "." not in inner and "" not in inner[1:]
             yield view.check(good, said, "a well-formed URI", uri, f"URI of {command.name}")

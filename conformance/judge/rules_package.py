@@ -8,8 +8,8 @@ from conformance.judge.answer import package_one
 from conformance.judge.operation import plain
 from conformance.judge.package import Turn
 from conformance.judge.rule import Hit, View, rule
-from conformance.judge.session import NEXT_MESSAGE, NO_END_OF_DATA, SESSION_ABORT, Said, Session
-from conformance.syncml.model import Alert, Command, Item, Replace
+from conformance.judge.session import NEXT_MESSAGE, NO_END_OF_DATA, SESSION_ABORT, Placed, Said, Session
+from conformance.syncml.model import Alert, Block, Command, Item, Replace
 
 DEV_INFO = ("DevId", "Man", "Mod", "DmV", "Lang")
 _STEERING = (NEXT_MESSAGE, SESSION_ABORT, NO_END_OF_DATA)
@@ -287,3 +287,19 @@ def abort_silence(view: View) -> Iterator[Hit]:
         last = session.exchanges[-1].response if session.exchanges else None
         if last is not None and last.has_alert(SESSION_ABORT):
             yield view.ok(last)
+
+
+@rule("DM-MSG-007", title="a Sequence or Atomic stays within one message")
+def within_one_message(view: View) -> Iterator[Hit]:
+    """DM Protocol 6.1. A large object inside would spread over messages; the text says so in passing only."""
+    for said in view.mine:
+        for placed in said.walked:
+            if isinstance(placed.command, Block) and not placed.around:
+                torn = [p for p in said.walked if placed.command in p.around and _torn(p)]
+                actual = torn[0].command.name if torn else None
+                what = f"{placed.command.name} with CmdID {placed.command.cmd_id}"
+                yield view.check(not torn, said, "no chunk inside", actual, what, tolerated=True)
+
+
+def _torn(placed: Placed) -> bool:
+    return any(item.more for item in placed.command.items)

@@ -1,134 +1,270 @@
-"""Rules of values that have a form of their own wherever they stand: ACLs, properties, Correlators, Sources (DM TND 7)."""
+"""Rules of the management tree: properties, lists and control lists as they come in Results (DM TND 7, 8)."""
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator
+from dataclasses import dataclass
 
-from conformance.dm.acl import parse
-from conformance.judge.answer import Reference
-from conformance.judge.operation import Operation, Report, plain
+from conformance.dm import acl
+from conformance.fumo.object import OPERATIONS
+from conformance.judge.answer import Owed
+from conformance.judge.lookup import full, item_document
 from conformance.judge.rule import Hit, View, rule
-from conformance.judge.rules_operation import judged_operations
-from conformance.judge.session import GENERIC_ALERT, Placed, Said, number
+from conformance.judge.session import Said
 from conformance.syncml.held import is_held
-from conformance.syncml.model import Block, Command, Exec, Get, Item, Replace, Results, text_of
+from conformance.syncml.model import Add, Copy, Delete, Get, Item, Replace, Results, text_of
 
-_NUMBERS = ("Size", "VerNo")
-"""Properties that are numbers."""
-_PROPERTY = "?prop="
+CLIENT = ("client",)
+_STAMP = re.compile(r"\d{4}(0[1-9]|1[0-2])(0[1-9]|[12]\d|3[01])T([01]\d|2[0-3])[0-5]\d([0-5]\d|60)Z")
+_OBJECTS = {
+    "./DevInfo": re.compile(r"urn:oma:mo:oma-dm-devinfo:\d+\.\d+"),
+    "./DevDetail": re.compile(r"urn:oma:mo:oma-dm-devdetail:\d+\.\d+"),
+}
+"""Identifier by address, of the management objects that stand at the same place everywhere."""
+_SECRETS = ("AAuthSecret", "AAuthData", "ClientPW", "ServerPW", "ClientNonce", "ServerNonce")
+_VERSIONS = 1 << 16
 
 
-def _property(uri: str | None) -> str:
-    """The property that a URI addresses, "" where it addresses a node."""
-    _, mark, name = (uri or "").partition(_PROPERTY)
-    return name if mark else ""
+@dataclass(frozen=True, slots=True)
+class Shown:
+    """One Item of Results that answers a Get: the node and the query of the address that was asked for."""
+
+    said: Said
+    owed: Owed
+    node: str
+    query: str
+    item: Item
+
+    @property
+    def text(self) -> str:
+        """The value as text."""
+        return text_of(self.item)
+
+    @property
+    def what(self) -> str:
+        """The address for a reader."""
+        return f"{self.node}?{self.query}" if self.query else self.node
 
 
-def _told(view: View) -> Iterator[tuple[Said, str, Item, Command]]:
-    """Values of properties that the side sends: the client in Results, the server in Replace."""
+def shown(view: View) -> Iterator[Shown]:
+    """Every Item of Results that the side sent and whose Get is known without doubt, and that is whole."""
     for book in view.books:
-        for ref in book.references:
-            if isinstance(ref.answer, Results) and view.judged(ref.said):
-                for item in ref.answer.items:
-                    name = _property(item.source) or _asked(ref)
-                    if name and not item.more:
-                        yield ref.said, name, item, ref.answer
-    for said in view.mine if view.side == "server" else ():
-        for placed in said.walked:
-            for item in placed.command.items if isinstance(placed.command, Replace) else ():
-                name = _property(item.target)
-                if name and not item.more:
-                    yield said, name, item, placed.command
+        for owed in book.owed:
+            if not isinstance(owed.command, Get) or owed.said.made:
+                continue
+            targets = {item.target or "" for item in owed.command.items}
+            for ref in owed.results:
+                if isinstance(ref.answer, Results) and view.judged(ref.said):
+                    yield from _items(ref.said, owed, ref.answer, targets)
 
 
-def _asked(ref: Reference) -> str:
-    """The property that a Get of a single Item asked for, where the Results do not say."""
-    command = ref.owed.command if ref.owed is not None else None
-    if not isinstance(command, Get) or len(command.items) != 1 or len(ref.answer.items) != 1 or ref.answer.items[0].source:
-        return ""
-    return _property(command.items[0].target)
-
-
-@rule("DM-ACL-008", title="ACL values follow the grammar")
-def acl(view: View) -> Iterator[Hit]:
-    """DM TND 7.7.1.5. White space around the whole value is a matter of layout."""
-    for said, name, item, command in _told(view):
-        if name == "ACL" and not is_held(item.data):
-            value = text_of(item, command.meta_of(item)).strip()
-            expected = "Command=server+server&Command=*, or nothing"
-            yield view.check(parse(value) is not None, said, expected, value, f"ACL in {command.name}")
-
-
-@rule("DM-TND-016", sides=("client",), title="values of properties are text, numbers are decimal")
-def property_value(view: View) -> Iterator[Hit]:
-    """DM TND 7.4."""
-    for said, name, item, command in _told(view):
-        if item.data is None or is_held(item.data):
+def _items(said: Said, owed: Owed, results: Results, targets: set[str]) -> Iterator[Shown]:
+    for item in results.items:
+        wanted = next(iter(targets)) if len(targets) == 1 else (item.source or "")
+        if wanted not in targets or item.more or is_held(item.data):
             continue
-        what = f"value of the property {name}"
-        raw = isinstance(item.data, bytes)
-        yield view.check(not raw, said, "UTF-8 text", item.data, what)
-        if name in _NUMBERS and not raw:
-            value = text_of(item, command.meta_of(item)).strip()
-            yield view.check(value == "" or number(value) is not None, said, "a decimal number", value, what)
+        node, _, query = wanted.partition("?")
+        whole = Item(source=item.source, data=item.data, meta=results.meta_of(item), data_elements=item.data_elements)
+        yield Shown(said, owed, full(node), query, whole)
 
 
-@rule("DM-MSG-007", title="a Sequence or Atomic stays within one message")
-def within_one_message(view: View) -> Iterator[Hit]:
-    """DM Protocol 6.1. A large object inside would spread over messages; the text says so in passing only."""
+def _properties(view: View, name: str = "") -> Iterator[tuple[Shown, str]]:
+    for each in shown(view):
+        mark, _, value = each.query.partition("=")
+        if mark == "prop" and (not name or value == name):
+            yield each, value
+
+
+@rule("DM-TND-016", sides=CLIENT, title="property values are text, and numbers decimal")
+def property_values(view: View) -> Iterator[Hit]:
+    """DM TND 7.4."""
+    for each, name in _properties(view):
+        if isinstance(each.item.data, bytes):
+            yield view.broken(each.said, "UTF-8 text", each.item.data, f"value of {each.what}")
+        elif name in ("Size", "VerNo"):
+            text = each.text
+            good = text.isascii() and text.isdigit() and len(text) < 11
+            yield view.check(good, each.said, "a decimal number", text, f"value of {each.what}")
+        else:
+            yield view.ok(each.said)
+
+
+@rule("DM-TND-010", sides=CLIENT, title="TStamp has its form")
+def time_stamp(view: View) -> Iterator[Hit]:
+    """DM TND 7.7.6. A property that was never set may be empty (DM TND 7.1)."""
+    for each, _ in _properties(view, "TStamp"):
+        good = not each.text or bool(_STAMP.fullmatch(each.text))
+        yield view.check(good, each.said, "a time as 20010711T163817Z", each.text, f"value of {each.what}")
+
+
+@rule("DM-TND-010", sides=CLIENT, title="VerNo grows with each change")
+def version_number(view: View) -> Iterator[Hit]:
+    """DM TND 7.7.8. Only changes are counted that are known to be some: a value in place of another one."""
+    last: dict[str, int] = {}
+    held: dict[str, str] = {}
+    changes: dict[str, int] = {}
+    for each in _story(view):
+        node = each.node
+        if isinstance(each, Change):
+            known = each.value is not None and node in held
+            if not known:
+                for place in [place for place in last if place == node or place.startswith(f"{node}/")]:
+                    del last[place]
+            elif held[node] != each.value:
+                changes[node] = changes.get(node, 0) + 1
+            held.pop(node, None)
+            if each.value is not None:
+                held[node] = each.value
+            continue
+        text = each.text
+        value = int(text) if text.isascii() and text.isdigit() and len(text) < 6 else _VERSIONS
+        if value >= _VERSIONS:
+            yield view.broken(each.said, "0 to 65535", text, f"value of {each.what}")
+            continue
+        wanted = changes.pop(node, 0)
+        if node in last and wanted:
+            step = (value - last[node]) % _VERSIONS
+            expected = str((last[node] + wanted) % _VERSIONS)
+            what = f"value of {each.what} after {wanted} changes"
+            yield view.check(step == wanted, each.said, expected, text, what, tolerated=wanted < step < _VERSIONS // 2)
+        last[node] = value
+
+
+@dataclass(frozen=True, slots=True)
+class Change:
+    """A command on a node. ``value`` is the one that it surely has now, ``None`` where that is not known."""
+
+    node: str
+    value: str | None
+
+
+def _story(view: View) -> Iterator[Shown | Change]:
+    """What was done to nodes and which VerNo came, in order."""
+    numbers = {id(each.owed): each for each, _ in _properties(view, "VerNo")}
+    for book in view.books:
+        for owed in book.owed:
+            command = owed.command
+            if id(owed) in numbers:
+                yield numbers[id(owed)]
+            elif isinstance(command, Add | Replace | Delete | Copy):
+                alone = isinstance(command, Replace) and len(command.items) == 1 and owed.code == "200" and not owed.inner
+                for item in command.items:
+                    node, _, query = full(item.target or "").partition("?")
+                    sure = alone and not query and not item.more and not is_held(item.data)
+                    yield Change(node, text_of(item, command.meta_of(item)) if sure else None)
+
+
+@rule("DM-TND-012", sides=CLIENT, title="Name is the last segment of the URI")
+def name_property(view: View) -> Iterator[Hit]:
+    """DM TND 6.2.4. Trees may take no notice of case."""
+    for each, _ in _properties(view, "Name"):
+        segment = each.node.rpartition("/")[2]
+        if segment not in ("", "."):
+            good = each.text.casefold() == segment.casefold()
+            yield view.check(good, each.said, segment, each.text, f"value of {each.what}")
+
+
+@rule("DM-TND-015", sides=CLIENT, title="the Format of an interior node is node")
+def interior_format(view: View) -> Iterator[Hit]:
+    """DM TND 7.7.2. Interior are the root, the standard objects, firmware update objects, and what said so itself."""
+    known = {".", "./DevInfo", "./DevDetail", "./DevDetail/URI", *map(full, view.activity.objects)}
+    known |= {each.node for each in shown(view) if not each.query and each.item.meta and each.item.meta.format == "node"}
+    for each, _ in _properties(view, "Format"):
+        if each.node in known:
+            # One edition of the tables prints chr for the operations of firmware update.
+            slip = each.text == "chr" and each.node.rpartition("/")[2] in OPERATIONS
+            yield view.check(each.text == "node", each.said, "node", each.text, f"value of {each.what}", tolerated=slip)
+
+
+@rule("DM-ACL-008", title="control lists follow the grammar")
+def acl_grammar(view: View) -> Iterator[Hit]:
+    """DM TND 7.7.1.5."""
+    form = "Command=server+server&Command=..."
+    if view.side == "client":
+        for each, _ in _properties(view, "ACL"):
+            yield view.check(acl.parse(each.text) is not None, each.said, form, each.text, f"value of {each.what}")
+        return
     for said in view.mine:
         for placed in said.walked:
-            if isinstance(placed.command, Block) and not placed.around:
-                torn = [p for p in said.walked if placed.command in p.around and _torn(p)]
-                actual = torn[0].command.name if torn else None
-                what = f"{placed.command.name} with CmdID {placed.command.cmd_id}"
-                yield view.check(not torn, said, "no chunk inside", actual, what, tolerated=True)
+            for item in placed.command.items if isinstance(placed.command, Replace) else ():
+                if (item.target or "").endswith("?prop=ACL") and not item.more and not is_held(item.data):
+                    text = text_of(item, placed.command.meta_of(item))
+                    yield view.check(acl.parse(text) is not None, said, form, text, f"Replace of {item.target}")
 
 
-def _torn(placed: Placed) -> bool:
-    return any(item.more for item in placed.command.items)
+@rule("DM-ACL-004", sides=CLIENT, title="the root has a control list")
+def root_acl(view: View) -> Iterator[Hit]:
+    """DM TND 7.7.1.1."""
+    for each, _ in _properties(view, "ACL"):
+        if each.node == ".":
+            yield view.check(bool(each.text), each.said, "a list", each.text, "value of .?prop=ACL")
 
 
-def _pairs(view: View) -> Iterator[tuple[Operation, Report]]:
-    for operation in judged_operations(view):
-        if operation.report is not None and view.judged(operation.report.said):
-            yield operation, operation.report
+@rule("DM-LIST-002", sides=CLIENT, title="a list answer says of each node where it is and what it holds")
+def list_items(view: View) -> Iterator[Hit]:
+    """DM TND 8.2. Data are known to be missing where package #1 gave the value."""
+    told = _told(view)
+    for each in shown(view):
+        mark, _, kind = each.query.partition("=")
+        if mark != "list":
+            continue
+        what = f"Item of {each.what}"
+        if kind.startswith("TNDS"):
+            good = item_document(each.item) is not None
+            yield view.check(good, each.said, "a TNDS document with its Type", each.item.data, what)
+            continue
+        yield view.check(bool(each.item.source), each.said, "Source", None, what)
+        value = told.get(full(each.item.source))
+        if kind == "StructData" and value:
+            yield view.check(each.text == value, each.said, value, each.item.data, f"Data of {each.item.source} in {each.what}")
 
 
-@rule("DM-CMD-016", sides=("client",), title="the alert of an asynchronous Exec repeats its Correlator")
-def correlator_repeated(view: View) -> Iterator[Hit]:
-    """DM RepPro 6.6.2. Which alert belongs to which Exec is known for operations of firmware update."""
-    for operation, report in _pairs(view):
-        if operation.correlator is not None and operation.status == "202":
-            came = report.alert.correlator
-            what = f"Correlator of the alert after Exec on {operation.name}"
-            yield view.check(came == operation.correlator, report.said, operation.correlator, came, what)
+def _told(view: View) -> dict[str, str]:
+    """What the device said of itself in package #1, by address."""
+    return {
+        full(item.source): text_of(item, placed.command.meta_of(item))
+        for said in view.mine for placed in said.walked if isinstance(placed.command, Replace) and said.side == "client"
+        for item in placed.command.items
+        if full(item.source).startswith("./DevInfo/")
+    }  # fmt: skip
 
 
-@rule("DM-ALERT-012", sides=("client",), title="a Correlator in a Generic Alert is the echo of an Exec")
-def correlator_known(view: View) -> Iterator[Hit]:
-    """DM Protocol 8.7.1.10. An Exec from before the transcript cannot be known: without any Exec nothing is said."""
-    given: dict[str, int] = {}
-    for session in view.sessions:
-        for said in session.by("server"):
-            for placed in said.walked:
-                if isinstance(placed.command, Exec):
-                    given.setdefault(placed.command.correlator or "", said.event.n)
-    for said in view.mine if given else ():
-        for alert in said.alerts:
-            came = alert.correlator
-            if alert.data == GENERIC_ALERT and came:
-                good = given.get(came, said.event.n) < said.event.n
-                yield view.check(good, said, "the Correlator of an Exec", came, f"Alert 1226 with CmdID {alert.cmd_id}")
+@rule("DM-STD-006", sides=CLIENT, title="secrets are not shown")
+def secrets(view: View) -> Iterator[Hit]:
+    """DM StdObj 5.3.1. An extended access is not excluded."""
+    for each in shown(view):
+        address = full(each.item.source) if each.query.startswith("list=") else each.node
+        if address.rpartition("/")[2] in _SECRETS and "/DMAcc/" in address and not each.query.startswith("prop="):
+            yield view.check(not each.item.data, each.said, "no value", "a value", f"value of {address}")
 
 
-@rule("DM-ALERT-010", sides=("client",), title="the Source of a Generic Alert points to its object")
-def alert_source(view: View) -> Iterator[Hit]:
-    """DM Protocol 8.7. The executed node instead of the root lies in the object as well."""
-    for operation, report in _pairs(view):
-        good = view.activity.object_of(report.item.source) is not None
-        expected = f"{operation.root}, or a node below"
-        what = f"Source of the alert after Exec on {operation.name}"
-        yield view.check(good, report.said, expected, plain(report.item.source) or None, what)
+@rule("DM-STD-010", sides=CLIENT, title="the Type of a standard object is its identifier")
+def object_type(view: View) -> Iterator[Hit]:
+    """DM TND 7.7.7.2. It may be empty; before DM 1.2 the identifiers were others."""
+    for each, _ in _properties(view, "Type"):
+        form = _OBJECTS.get(each.node)
+        if form is not None and not (each.said.header.ver_proto or "").startswith("DM/1.1"):
+            good = not each.text or bool(form.fullmatch(each.text))
+            yield view.check(good, each.said, "the identifier of the object", each.text, f"value of {each.what}")
 
 
+@rule("DM-TND-005", "DM-TND-006", sides=CLIENT, title="what a node has no property for is not answered")
+def no_such_property(view: View) -> Iterator[Hit]:
+    """DM TND 7.2, 7.3. A Status of success for a property that cannot be there."""
+    known = ("ACL", "Format", "Name", "Size", "Title", "TStamp", "Type", "VerNo")
+    interior = {".", "./DevInfo", "./DevDetail", *map(full, view.activity.objects)}
+    for book in view.books:
+        for owed in book.owed:
+            for item in owed.command.items if isinstance(owed.command, Get) and len(owed.command.items) == 1 else ():
+                node, mark, name = (item.target or "").partition("?prop=")
+                if not mark or not owed.statuses or not view.judged(owed.statuses[0].said):
+                    continue
+                code = owed.code or ""
+                good = not code.startswith("2")
+                if name == "Size" and full(node) in interior:
+                    yield view.check(good, owed.statuses[0].said, "an error", code, f"Status of Get on {item.target}")
+                elif name not in known:
+                    yield view.check(
+                        good, owed.statuses[0].said, "an error", code, f"Status of Get on {item.target}", "DM-TND-006"
+                    )

@@ -24,8 +24,10 @@ from conformance.fumo.agent import Firmware, Prompt, UpdateAgent
 from conformance.fumo.condition import Conditions
 from conformance.fumo.object import MO_ID
 from conformance.peers import deviceverbs, memory
+from conformance.peers.accounts import MO_ID as ACCOUNT
+from conformance.peers.accounts import ROOT
 from conformance.peers.client_deviations import parts_for
-from conformance.peers.furniture import furnish, interior
+from conformance.peers.furniture import INBOX, furnish, interior, leaf, owned
 from conformance.peers.profile import DeviceProfile
 from conformance.peers.trigger import Wanted, understand, unpack
 from conformance.peers.updateobject import UpdateObject
@@ -108,8 +110,11 @@ class Device:
         self._furnish()
 
     def _furnish(self) -> None:
-        self.tree = self.parts.tree(self.profile.limits)
+        self.tree = self.parts.tree(self.profile.limits, self.profile.max_nodes, self.profile.features)
+        self.tree.time = self.profile.epoch + self.now
         furnish(self.tree, self.profile, lambda: self.firmware.version)
+        self.accounts = self.parts.accounts(self.tree, self.profile, self.keys)
+        self.accounts.furnish(leaf, interior, owned(self.profile.server_id))
         for uri in self.profile.objects:
             node = interior(self.tree, uri)
             if self.profile.dynamic_objects and node.parent is not None:
@@ -235,6 +240,7 @@ class Device:
     def tick(self, at: float) -> None:
         """Lets happen what is due. Time never goes back."""
         self.now = max(self.now, at + self.skew)
+        self.tree.time = self.profile.epoch + self.now
         self.objects = [each for each in self.objects if each.present]
         for each in self.objects:
             when = self._agent_time(each.agent)
@@ -308,8 +314,8 @@ class Device:
     def _new_session(self) -> ClientSession:
         profile = self.profile
         settings = ClientSettings(
-            profile.device_id, profile.server_id, profile.server_url, profile.dev_info(), profile.encoding,
-            profile.version, profile.authentication, profile.known, profile.max_msg_size, profile.max_obj_size,
+            profile.device_id, profile.server_id, self.accounts.url, profile.dev_info(), profile.encoding,
+            profile.version, self.accounts.authentication, profile.known, profile.max_msg_size, profile.max_obj_size,
             profile.large_objects,
         )
         limit = profile.max_obj_size or _NO_LIMIT
@@ -317,7 +323,7 @@ class Device:
         executor = self.parts.executor(
             self.tree, Assembler(limit, profile.large_objects), self._exec, user, profile.encoding
         )
-        authentication = self.parts.authentication(self.keys, profile.authentication, profile.known, settings.tries)
+        authentication = self.parts.authentication(self.keys, self.accounts.authentication, profile.known, settings.tries)
         return self.parts.session(settings, authentication, executor, self.outbox.alerts)
 
     def _answered(self, lane: Lane, error: str) -> None:
@@ -342,6 +348,7 @@ class Device:
     def _session_over(self, session: ClientSession) -> None:
         self.session = None
         self.keys.verifier.allowed.discard("default")
+        self.accounts.settle()
         self.outbox.session_ended(bool(session.failed) or session.unanswered, self.now)
 
     # -- operations --------------------------------------------------------------------------------------------------
@@ -365,12 +372,24 @@ class Device:
         return 405
 
     def _changed(self, command: str, uri: str) -> None:
+        self.accounts.changed(command, uri)
+        if command == "Add" and uri.startswith(f"{INBOX}/"):
+            self._deliver(uri)
         if command != "Replace":
             return
         for each in self.objects:
             path = each.path_of(uri)
             if path is not None:
                 each.replaced(path, self.now)
+
+    def _deliver(self, uri: str) -> None:
+        """A management object came to the Inbox: it goes where objects of its kind are, or away (DM StdObj 5.3.4)."""
+        node = self.tree.find(uri)
+        if node is None or node.parent is None or node.parent.uri != INBOX:
+            return
+        wanted = {ACCOUNT: ROOT, MO_ID: self.profile.objects[0].rpartition("/")[0]}.get(node.type)
+        if self.tree.move(node, wanted):
+            self.accounts.changed("Add", node.uri)
 
     def _busy_lane(self) -> str:
         return next((name for name, lane in self._lanes.items() if lane.busy), DM)

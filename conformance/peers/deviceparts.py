@@ -9,6 +9,7 @@ from conformance.dm.clientsession import ClientSession
 from conformance.dm.executor import Executor
 from conformance.dm.tree import Tree
 from conformance.fumo.agent import UpdateAgent
+from conformance.peers.accounts import Accounts
 from conformance.peers.outbox import Outbox
 from conformance.peers.security import DeviceTransport
 from conformance.peers.updateobject import UpdateObject
@@ -26,3 +27,4 @@ class DeviceParts:
     object: type[UpdateObject] = UpdateObject
     outbox: type[Outbox] = Outbox
     transport: type[DeviceTransport] = DeviceTransport
+    accounts: type[Accounts] = Accounts

@@ -11,7 +11,8 @@ from conformance.dm.tree import Tree
 from conformance.peers.profile import DeviceProfile
 
 _GET = frozenset(("Get",))
-_AUTH_NAMES = {"basic": "BASIC", "md5": "DIGEST", "hmac": "HMAC", "none": "TRANSPORT"}
+INBOX = "./Inbox"
+"""Where a server puts a management object for which the device chooses the place."""
 
 
 def leaf(
@@ -35,7 +36,7 @@ def owned(server: str) -> str:
 
 
 def furnish(tree: Tree, profile: DeviceProfile, firmware: Callable[[], str]) -> None:
-    """Puts DevInfo, DevDetail and the account of the server into the tree. ``firmware`` gives the version that runs."""
+    """Puts DevInfo, DevDetail and the Inbox into the tree. ``firmware`` gives the version that runs."""
     interior(tree, "./DevInfo", "urn:oma:mo:oma-dm-devinfo:1.0")
     for uri, value in profile.dev_info():
         leaf(tree, uri, value)
@@ -49,24 +50,6 @@ def furnish(tree: Tree, profile: DeviceProfile, firmware: Callable[[], str]) -> 
         leaf(tree, f"./DevDetail/{name}", text)
     leaf(tree, "./DevDetail/FwV", firmware)
     leaf(tree, "./DevDetail/LrgObj", "true" if profile.large_objects else "false", "bool")
-    _account(tree, profile)
-
-
-def _account(tree: Tree, profile: DeviceProfile) -> None:
-    root = "./DMAcc/Server"
-    interior(tree, "./DMAcc")
-    interior(tree, root, "urn:oma:mo:oma-dm-dmacc:1.0", acl_=owned(profile.server_id))
-    for name, text in (
-        ("AppID", "w7"), ("ServerID", profile.server_id), ("Name", "Device management"),
-        ("AppAddr/1/Addr", profile.server_url), ("AppAddr/1/AddrType", "URI"),
-    ):
-        leaf(tree, f"{root}/{name}", text)
-    leaf(tree, f"{root}/AAuthPref", lambda: _AUTH_NAMES[profile.authentication])
-    for number, level, user in (("1", "CLCRED", profile.client.username), ("2", "SRVCRED", profile.server.username)):
-        auth = f"{root}/AppAuth/{number}"
-        leaf(tree, f"{auth}/AAuthLevel", level)
-        leaf(tree, f"{auth}/AAuthType", lambda: _AUTH_NAMES[profile.authentication])
-        leaf(tree, f"{auth}/AAuthName", user)
-        # Secrets can be neither read nor written here: the device keeps them elsewhere.
-        tree.place(f"{auth}/AAuthSecret", format="chr", type="text/plain", access=frozenset())
-        tree.place(f"{auth}/AAuthData", format="bin", access=frozenset())
+    if profile.inbox:
+        # Whatever lies there shows nothing of itself (DM StdObj 5.3.4).
+        interior(tree, INBOX, "urn:oma:mo:oma-dm-inbox:1.0", frozenset(("Add",)))

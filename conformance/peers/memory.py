@@ -19,6 +19,7 @@ def dump(device: Device) -> dict[str, Any]:
         "firmware": device.firmware.version, "boots": device.boots + 1, "session": device.session_number,
         "nonces": [device.keys.nonce.hex(), verifier.current.hex()],
         "tree": treestate.dump(device.tree), "outbox": device.outbox.dump(),
+        "account": dict(device.accounts.changes),
         "objects": [
             {"uri": each.uri, "package": each.package_name, "serial": each.package_serial, "agent": each.agent.dump()}
             for each in device.objects
@@ -33,6 +34,7 @@ def load(device: Device, kept: Mapping[str, Any], packages: Mapping[str, Source]
     device.session_number = int(kept["session"])
     device.firmware.version = str(kept["firmware"])
     device.keys.nonce, device.keys.verifier.current = (bytes.fromhex(nonce) for nonce in kept["nonces"])
+    device.accounts.load(kept.get("account", {}))
     treestate.load(device.tree, kept["tree"])
     device.outbox.load(kept["outbox"])
     for row in kept["objects"]:

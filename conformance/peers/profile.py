@@ -6,6 +6,7 @@ from dataclasses import dataclass, field
 
 from conformance.dm.address import Limits
 from conformance.dm.credentials import Account
+from conformance.dm.properties import Features
 from conformance.fumo.object import OPERATIONS
 from conformance.fumo.package import public_key
 
@@ -57,6 +58,11 @@ class DeviceProfile:
     ui: bool = True
     notification: bool = True
     limits: Limits = field(default_factory=Limits)
+    features: Features = field(default_factory=Features)
+    inbox: bool = True
+    max_nodes: int = 16384
+    epoch: float = 1_200_000_000.0
+    """Time of day, in seconds since 1970, when the device's own clock shows 0."""
     storage: int = 24 << 20
     memory: int = 64 << 20
     install_seconds: float = 2.0
