@@ -10,6 +10,7 @@ from conformance.harness.clientsessions import ClientSessions
 from conformance.harness.commands import Prepared, prepare
 from conformance.harness.conversation import Conversation
 from conformance.harness.manner import Manner
+from conformance.harness.mischief import reply
 from conformance.harness.vocabulary import COMMANDS, kind_of
 from conformance.judge.expectation import ALERT_TYPES, generic_alerts, type_of
 from conformance.judge.lookup import answers_of, refuses
@@ -298,6 +299,7 @@ class ClientPlayer(ClientSessions):
 _STEPS: dict[str, Callable[[ClientPlayer, Any, dict[str, Any]], str]] = {
     "session": ClientPlayer._session,
     "close": ClientPlayer.close,
+    "reply": reply,
     "content": ClientPlayer._content,
     "await": ClientPlayer._await,
     "quiet": ClientPlayer._quiet,

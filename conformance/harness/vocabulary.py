@@ -134,6 +134,15 @@ STEPS: dict[str, StepKind] = {
         StepKind("together", "sends the commands inside in one package", _CLIENT, (), (), (), nested=True),
         StepKind("close", "ends the session", _BOTH, (), (), (), scalar=True),
         StepKind(
+            "reply",
+            "answers the device otherwise than a good server would",
+            _CLIENT,
+            ("how", "times", "command"),
+            (),
+            ("comes", "header", "status", "alert", "final"),
+            scalar=True,
+        ),
+        StepKind(
             "content",
             "tells the content server how to behave from now on",
             _BOTH,
@@ -284,10 +293,16 @@ NEEDED = {
     "content": ("at", "fault"),
     "fetched": ("at",),
     "hook": ("verb",),
+    "reply": ("how",),
     "commanded": ("command",),
     "answered": ("command",),
 }
 """Keys without which a step says nothing; ``a|b`` is one of the two."""
+REPLIES = (
+    "plain", "abort", "cut", "no-final", "challenge", "no-mac", "wrong-mac", "old-mac", "dtd", "protocol",
+    "session-id",
+)  # fmt: skip
+"""How the step ``reply`` may answer a device; :mod:`conformance.harness.mischief` says what each is."""
 _SESSIONS = ("any", "server-initiated", "client", "user-request", "device-request")
 CHOICES = {
     ("session", ""): _SESSIONS,
@@ -295,6 +310,9 @@ CHOICES = {
     ("await", "alert"): ("download", "update", "download-and-update", *_SESSIONS[3:]),
     ("with", "credentials"): ("right", "wrong", "none", "stale"),
     ("with", "challenge"): ("nonce", "basic", "md5", "hmac"),
+    ("with", "inside"): ("abort",),
+    ("reply", ""): REPLIES,
+    ("reply", "how"): REPLIES,
     ("await", "due"): ("always", "if-accepted"),
     ("content", "fault"): ("none", *FAULTS),
     ("campaign", "way"): ("replace", "download", "download-and-update"),
@@ -307,6 +325,9 @@ CHOICES = {
 
 SESSION_WITH = {
     "max_msg_size": "octets that the suite's server announces to take in a message",
+    "max_obj_size": "octets of an object that the suite's server announces to take",
+    "inside": "abort: an unfinished package of the device is answered by Alert 1223 instead of 1222",
+    "repeat": "true: credentials count for one message only, so that they are due with each",
     "resp_uri": "true: the server gives a RespURI for the rest of the session",
     "credentials": "how the server shows itself: right, wrong, none, or stale (a nonce that it made up)",
     "challenge": "nonce: the server has lost the device's nonce; or the authentication type that it asks for first",
