@@ -15,6 +15,7 @@ from conformance.harness.ownalert import OPERATIONS, alone, is_wrong
 from conformance.harness.recorder import Recorder
 from conformance.harness.scripted import NONE, Script, ScriptedDevice
 from conformance.harness.settings import DeviceIdentity
+from conformance.harness.trouble import Trouble, TroubledSession
 from conformance.peers.device import CONTENT, DM
 from conformance.peers.profile import DeviceProfile
 from conformance.syncml.codec import Decoded, decode
@@ -27,7 +28,10 @@ if TYPE_CHECKING:
 
 TURNS = 2000
 """Exchanges of one step after which a server counts as endless."""
-_SCRIPTED = {"instant": "instant", "commands_per_message": "few", "late_alerts": "late"}
+_SCRIPTED = {
+    "instant": "instant", "commands_per_message": "few", "late_alerts": "late", "session_id": "session_id",
+    "ver_dtd": "ver_dtd", "ver_proto": "ver_proto",
+}  # fmt: skip
 """Keys of the step ``device`` and what of the script they set."""
 
 
@@ -93,6 +97,8 @@ class OwnDevice:
                 fresh = True
             elif key in _SCRIPTED:
                 setattr(self.script, _SCRIPTED[key], value)
+        if "trouble" in given:
+            self.script.trouble = Trouble.of(given["trouble"])
         if fresh:
             self.device.fresh()
         if "statuses" in given:
@@ -160,6 +166,12 @@ class OwnDevice:
             media=media, method=request.method, **common, **made,
         )  # fmt: skip
         response = self.bench.exchange(request)
+        session = self.device.session
+        if isinstance(session, TroubledSession) and session.twice:
+            session.twice = False
+            self._lost(response, common)
+            self._exchange(request)
+            return
         self.device.noting.facts = {}
         self.device.receive(response, self.now(), DM)
         media = header(response.headers, "content-type") or ""
@@ -173,6 +185,14 @@ class OwnDevice:
             data["fault"] = {"reason": fault.reason, "offset": fault.offset}
         facts = dict(self.device.noting.facts)
         self.recorder.message(SERVER, DEVICE, response.body, decoded, response.headers, facts=facts, **data)
+
+    def _lost(self, response: Response, common: dict[str, Any]) -> None:
+        """Writes down an answer of which the device says that it never came."""
+        media = header(response.headers, "content-type") or ""
+        self.recorder.message(
+            SERVER, DEVICE, response.body, _decoded(response.body, media), response.headers, direction="response",
+            media=media, status=response.status, error=response.error or "closed", **common,
+        )  # fmt: skip
 
     def _name_session(self) -> None:
         if self.device.session is not self._session:

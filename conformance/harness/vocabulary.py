@@ -221,6 +221,10 @@ STEPS: dict[str, StepKind] = {
                 "instant",
                 "late_alerts",
                 "commands_per_message",
+                "trouble",
+                "session_id",
+                "ver_dtd",
+                "ver_proto",
             ),
             (),
             (),
@@ -259,7 +263,7 @@ STEPS: dict[str, StepKind] = {
             "answered",
             "looks at how the server answered what the device sent",
             _SERVER,
-            ("command", "alert"),
+            ("command", "alert", "since"),
             (),
             ("status",),
         ),
@@ -318,7 +322,11 @@ CHOICES = {
     ("campaign", "way"): ("replace", "download", "download-and-update"),
     ("campaign", "host"): ("suite", "server"),
     ("campaign", "consent"): ("none", "confirm", "defer"),
-    ("device", "credentials"): ("wrong", "none"),
+    ("device", "credentials"): ("wrong", "none", "stale"),
+    ("trouble", "when"): ("begin", "commands", "chunk", "last-chunk", "inside"),
+    ("trouble", "does"): (
+        "abort", "vanish", "repeat", "no-end", "no-mac", "wrong-mac", "old-mac", "406", "411", "413", "420", "424", "500",
+    ),
     ("device", "version"): ("1.1.2", "1.2"),
 }
 """Words that a key of a step may have as its value; the key "" is the step's value itself."""
