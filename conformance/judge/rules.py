@@ -13,6 +13,7 @@ from conformance.judge import (
     rules_operation,
     rules_package,
     rules_report,
+    rules_sessions,
     rules_status,
     rules_transport,
     rules_trigger,
@@ -24,6 +25,7 @@ MODULES = (
     rules_form, rules_transport, rules_header, rules_package, rules_status, rules_authentication, rules_largeobject,
     rules_command, rules_alert, rules_operation, rules_report, rules_campaign,
     rules_trigger, rules_version,
+    rules_sessions,
 )
 """Modules with rules, in the order in which their findings are listed."""
 _ORDER = {module.__name__: place for place, module in enumerate(MODULES)}
