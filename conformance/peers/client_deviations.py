@@ -9,6 +9,7 @@ from __future__ import annotations
 import dataclasses
 from collections.abc import Iterable
 
+import conformance.peers.client_exchange_deviations
 import conformance.peers.client_session_deviations  # noqa: F401  it registers its own
 from conformance.dm.clientsession import Delivery
 from conformance.download.fetch import Outcome
