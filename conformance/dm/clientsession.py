@@ -151,12 +151,12 @@ class ClientSession:
         challenged = self.authentication.take(message.header_status())
         if self.authentication.failed:
             return self.end(self.authentication.failed)
+        self.authentication.remember()
         alerts = [c.data for c in message.commands if isinstance(c, Alert)]
         if codes.SESSION_ABORT in alerts:
             return self.end("the server aborted the session")
         if codes.NO_END_OF_DATA in alerts:
             self.packer.drop_large()
-        self.authentication.remember()
         return self._answer(message, challenged)
 
     def end(self, why: str) -> bytes | None:

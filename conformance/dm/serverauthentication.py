@@ -32,7 +32,9 @@ class PeerKeys:
 
 @dataclass(slots=True)
 class ServerSettings:
-    """Facts of a server. Sizes in octets; ``None`` announces nothing. ``quiet`` sends no credentials before asked."""
+    """Facts of a server. Sizes in octets; ``None`` announces nothing. ``each_message``: credentials
+    count for the message that they came with, and are wanted again with the next (Status 200 instead of 212).
+    """
 
     server_id: str
     url: str
@@ -41,6 +43,7 @@ class ServerSettings:
     resp_uri: str | None = None
     send_credentials: bool = True
     tries: int = 3
+    each_message: bool = False
 
 
 class ServerAuthentication:
@@ -92,7 +95,7 @@ class ServerAuthentication:
             return "200", self.challenge()
         if kind == "none" or shown != "right":
             return "200", None
-        return "212", self.challenge() if kind == "md5" else None
+        return "200" if self.settings.each_message else "212", self.challenge() if kind == "md5" else None
 
     def refusal(self) -> str:
         """Status of everything an unauthenticated client sends: 407 without credentials, 401 with wrong ones."""

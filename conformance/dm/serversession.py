@@ -200,7 +200,7 @@ class ServerSession(ServerAuthentication):
         message.commands = list(self.statuses(got.message))
         ends = self._add_commands(message, got, list(commands), large)
         message.final = self.ends(message, ends) if final is None else final
-        self._unfinished = self.sending_large
+        self._unfinished = self.sending_large or final is False
         self.over = message.final and not self.expects_answer(message)
         self._answer, self._print = self.send(message), self._incoming
         return self._answer

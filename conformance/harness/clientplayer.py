@@ -9,6 +9,7 @@ from conformance.harness import outcome
 from conformance.harness.commands import Prepared, prepare
 from conformance.harness.conversation import Conversation
 from conformance.harness.manner import Manner
+from conformance.harness.mischief import reply
 from conformance.harness.vocabulary import COMMANDS, CONTENT_CERTIFICATES, kind_of
 from conformance.harness.waysessions import WaySessions
 from conformance.judge.expectation import ALERT_TYPES, generic_alerts, type_of
@@ -303,6 +304,7 @@ class ClientPlayer(WaySessions):
 _STEPS: dict[str, Callable[[ClientPlayer, Any, dict[str, Any]], str]] = {
     "session": ClientPlayer._session,
     "close": ClientPlayer.close,
+    "reply": reply,
     "content": ClientPlayer._content,
     "await": ClientPlayer._await,
     "quiet": ClientPlayer._quiet,

@@ -6,7 +6,7 @@ import base64
 from dataclasses import dataclass, field
 from typing import Any, Protocol
 
-from conformance.dm.largeobject import Splitter
+from conformance.dm.largeobject import Octets, Splitter
 from conformance.dm.serversession import ServerSession
 from conformance.harness import outcome
 from conformance.harness.document import document
@@ -29,6 +29,8 @@ from conformance.syncml.model import (
 )
 from conformance.transport.exchange import Source
 
+PIECES = ("size", "chunk", "interrupt")
+"""Keys that make a value a large object, however small it is."""
 OBJECT_LIMIT = 40_000
 """Octets of a value up to which it goes out in one message; larger ones are cut in chunks."""
 
@@ -88,7 +90,11 @@ def _put_data(
         command.meta, item.data = document(given["tnds"], session.encoding)
         return
     if "package" not in given:
-        item.data = str(given.get("data", ""))
+        text = str(given.get("data", ""))
+        if text and any(key in given for key in PIECES):
+            prepared.large = Pieces.of(Octets(text.encode()), given.get("format", "chr"), given)
+        else:
+            item.data = text
         return
     source = shelf.source(given["package"])
     wbxml = session.encoding == "wbxml"
@@ -100,7 +106,7 @@ def _put_data(
     if (
         source.size <= OBJECT_LIMIT
         and source.size * 2 < (session.peer_max_msg or OBJECT_LIMIT * 2)
-        and not any(key in given for key in ("size", "chunk", "interrupt"))
+        and not any(key in given for key in PIECES)
     ):
         octets = source.read(0, source.size)
         item.data = octets if wbxml else base64.b64encode(octets).decode()

@@ -5,14 +5,15 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any
 
-from conformance.dm.serversession import Outgoing, PeerKeys, Received, ServerSession, ServerSettings
+from conformance.dm.serversession import Outgoing, PeerKeys, Received, ServerSettings
 from conformance.harness.link import Incoming
 from conformance.harness.manner import Manner
+from conformance.harness.mischief import CrookedSession
 from conformance.harness.pieces import Pieces
 from conformance.harness.recorder import Recorder
 from conformance.syncml.model import Alert, Command, Message
 from conformance.transcript import DEVICE, SERVER, Event
-from conformance.transport.exchange import Reply, header
+from conformance.transport.exchange import Fault, Reply, header
 
 ENDLESS = 64
 """Messages of one session that the suite answers by itself before it takes the session for endless."""
@@ -26,7 +27,7 @@ class Conversation:
     ) -> None:
         self.label, self.recorder, self.keys = label, recorder, keys
         self.manner = manner or Manner()
-        self.session = ServerSession(settings, self.manner.keys(keys))
+        self.session = CrookedSession(settings, self.manner.keys(keys), self.manner.inside)
         self.session.own_kind = keys.kind
         self._large: Pieces | None = None
         self._broken_off = False
@@ -82,12 +83,13 @@ class Conversation:
         return received
 
     def answer(
-        self, commands: Sequence[Command] = (), *, large: Pieces | None = None, final: bool | None = None
+        self, commands: Sequence[Command] = (), *, large: Pieces | None = None, final: bool | None = None, made: bool = False
     ) -> tuple[Outgoing, Event]:
-        """Answers the waiting request and writes the answer down."""
+        """Answers the waiting request and writes the answer down. ``made``: it is wrong on purpose."""
         self._large = large or self._large
         out = self.session.respond(commands, large=large, final=final)
-        made = self.manner.stranger or self._broken_off or (self._large is not None and self._large.made)
+        self.session.spent()
+        made = made or self.manner.stranger or self._broken_off or (self._large is not None and self._large.made)
         self._broken_off = False
         if self._large is not None:
             self._large.made = False
@@ -122,6 +124,16 @@ class Conversation:
         if incoming is not None:
             incoming.reply(reply)
         return event
+
+    def drop(self) -> None:
+        """Closes the connection of the waiting request without an answer."""
+        incoming, self.pending = self.pending, None
+        self.recorder.message(
+            SERVER, DEVICE, b"", None, [], direction="response", exchange=self._exchange, session=self.label, status=0,
+            media="", error="closed", made=True,
+        )  # fmt: skip
+        if incoming is not None:
+            incoming.reply(Reply(503, [], b"", Fault("close")))
 
     def refuse(self) -> None:
         """Answers octets that are no message: HTTP 400."""

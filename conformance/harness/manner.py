@@ -17,7 +17,9 @@ _STRANGE = "no-such-password"
 
 @dataclass(frozen=True, slots=True)
 class Manner:
-    """``max_msg_size``: octets that the server announces to take. ``resp_uri``: it gives another address for the rest.
+    """``max_msg_size``, ``max_obj_size``: octets that the server announces to take in a message, of an object.
+    ``inside``: what an unfinished package of the device is answered with: "" for a request for the rest, else abort.
+    ``repeat``: the server takes credentials for one message only. ``resp_uri``: it gives another address for the rest.
 
     ``credentials``: right; wrong, or none at all (a stranger, which gives up when it is refused); stale, with a nonce
     that the device has never given. ``challenge``: "" for a challenge where one is due; nonce, as a server does that
@@ -28,6 +30,9 @@ class Manner:
 
     max_msg_size: int | None = None
     resp_uri: bool = False
+    max_obj_size: int | None = None
+    inside: str = ""
+    repeat: bool = False
     credentials: str = "right"
     challenge: str = ""
     session_id: str = ""
@@ -61,6 +66,9 @@ class Manner:
         settings = ServerSettings(server_id, url, send_credentials=self.credentials != "none")
         if self.max_msg_size is not None:
             settings.max_msg_size = self.max_msg_size
+        if self.max_obj_size is not None:
+            settings.max_obj_size = self.max_obj_size
+        settings.each_message = self.repeat
         if self.resp_uri:
             settings.resp_uri = f"{url}{'&' if '?' in url else '?'}session={session}"
         if self.stranger:

@@ -18,6 +18,7 @@ from conformance.harness.ownalert import OPERATIONS, alone, is_wrong
 from conformance.harness.recorder import Recorder
 from conformance.harness.scripted import NONE, Script, ScriptedDevice
 from conformance.harness.settings import DeviceIdentity
+from conformance.harness.trouble import Trouble, TroubledSession
 from conformance.peers.device import CONTENT, DM
 from conformance.peers.profile import DeviceProfile
 from conformance.syncml.codec import Decoded, decode
@@ -32,7 +33,10 @@ _REPORT = 4096
 """Octets of a status report that are written down."""
 TURNS = 2000
 """Exchanges of one step after which a server counts as endless."""
-_SCRIPTED = {"instant": "instant", "commands_per_message": "few", "late_alerts": "late"}
+_SCRIPTED = {
+    "instant": "instant", "commands_per_message": "few", "late_alerts": "late", "session_id": "session_id",
+    "ver_dtd": "ver_dtd", "ver_proto": "ver_proto",
+}  # fmt: skip
 """Keys of the step ``device`` and what of the script they set."""
 _APPROACH = ("certificate", "tls", "chunked")
 """Keys of the step ``device`` that say how it comes to the server."""
@@ -103,6 +107,8 @@ class OwnDevice:
                 setattr(self.script, _SCRIPTED[key], value)
             elif key in _APPROACH:
                 self._come(key, value)
+        if "trouble" in given:
+            self.script.trouble = Trouble.of(given["trouble"])
         if fresh:
             self.device.fresh()
         if "statuses" in given:
@@ -177,6 +183,12 @@ class OwnDevice:
         response = self.bench.exchange(request, self.approach)
         if response.error == "tls" and self.bench.way is not None and not self.about_tls:
             raise outcome.error(self.bench.way.trouble(), setup=True)
+        session = self.device.session
+        if isinstance(session, TroubledSession) and session.twice:
+            session.twice = False
+            self._lost(response, common)
+            self._exchange(request)
+            return
         self.device.noting.facts = {}
         self.device.receive(response, self.now(), DM)
         media = header(response.headers, "content-type") or ""
@@ -190,6 +202,14 @@ class OwnDevice:
             data["fault"] = {"reason": fault.reason, "offset": fault.offset}
         facts = dict(self.device.noting.facts)
         self.recorder.message(SERVER, DEVICE, response.body, decoded, response.headers, facts=facts, **data)
+
+    def _lost(self, response: Response, common: dict[str, Any]) -> None:
+        """Writes down an answer of which the device says that it never came."""
+        media = header(response.headers, "content-type") or ""
+        self.recorder.message(
+            SERVER, DEVICE, response.body, _decoded(response.body, media), response.headers, direction="response",
+            media=media, status=response.status, error=response.error or "closed", **common,
+        )  # fmt: skip
 
     def _name_session(self) -> None:
         if self.device.session is not self._session:

@@ -10,18 +10,18 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from conformance.dm.answers import Encode, Number, Packer
-from conformance.dm.clientsession import ClientSession
 from conformance.dm.credentials import Account, Verifier
 from conformance.fumo.agent import Report, UpdateAgent
 from conformance.fumo.object import ALERT_OF, DOWNLOAD_AND_UPDATE, State, is_success
 from conformance.harness.ownalert import formed, request
+from conformance.harness.trouble import Trouble, TroubledSession
 from conformance.peers.deviation import Deviation, deviant
 from conformance.peers.device import Device
 from conformance.peers.profile import DeviceProfile
 from conformance.syncml.model import Alert, Command, Cred, Exec, Message
 
 SUCCESS = 200
-WRONG, NONE = "wrong", "none"
+WRONG, NONE, STALE = "wrong", "none", "stale"
 """Credentials that the device may have instead of its own."""
 
 
@@ -32,7 +32,8 @@ class Script:
     ``report``: how reports differ from the usual form (see docs/write-a-case.md). ``becomes``: firmware after an update.
     ``instant``: operations are over, and reported, together with the Status of their Exec. ``few``: commands of a message
     at most, beside the Status for SyncHdr (0: as many as fit). ``late``: Generic Alerts are not sent before package #3.
-    ``credentials``: "", wrong or none. ``made``: alerts that are wrong on purpose. ``reports``: those of operations so far.
+    ``credentials``: "", wrong, none or stale (a nonce that the server never gave). ``trouble``, ``session_id``, ``ver_dtd``
+    and ``ver_proto``: see docs/write-a-case.md. ``made``: alerts that are wrong on purpose. ``reports``: those of operations so far.
     """
 
     result: int | None = None
@@ -43,6 +44,10 @@ class Script:
     few: int = 0
     late: bool = False
     credentials: str = ""
+    trouble: Trouble = field(default_factory=Trouble)
+    session_id: str = ""
+    ver_dtd: str = ""
+    ver_proto: str = ""
     made: list[Alert] = field(default_factory=list)
     reports: list[Alert] = field(default_factory=list)
 
@@ -90,12 +95,14 @@ class ScriptedDevice(Device):
         self.keys.verifier = self.noting
         if self.script.credentials == WRONG:
             self.keys.account = Account(profile.client.username, profile.client.password + "?")
+        elif self.script.credentials == STALE:
+            self.keys.nonce = self.random.randbytes(16)
 
     @property
     def made(self) -> bool:
         """Whether the message that goes out now is wrong on purpose."""
         shows_wrong = self.script.credentials == WRONG and self.profile.authentication != NONE
-        return shows_wrong or (isinstance(self.session, _Slow) and self.session.made)
+        return shows_wrong or (isinstance(self.session, _Slow) and (self.session.made or self.session.crooked))
 
     def _report(self, alert: Alert) -> None:
         """Reports are remembered; a request of its own goes before one where the script says so."""
@@ -120,7 +127,7 @@ class ScriptedDevice(Device):
         return SUCCESS
 
 
-class _Slow(ClientSession):
+class _Slow(TroubledSession):
     """A session whose messages hold few commands, and whose Generic Alerts come late, where the script says so."""
 
     script: Script

@@ -57,6 +57,8 @@ def _value_faults(kind: words.StepKind, value: Any) -> Iterator[str]:
         yield from _document_faults(name, value.get("tnds"))
         if name == "session":
             yield from _with_faults(value.get("with"))
+        if isinstance(value.get("trouble"), dict):
+            yield from _trouble_faults(value["trouble"])
         for key, inner in value.items():
             yield from _choice_faults(f"{name}: {key}", words.CHOICES.get((name, key)), inner)
     elif isinstance(value, list) or (not kind.scalar and value is not None):
@@ -88,6 +90,17 @@ def _with_faults(given: Any) -> Iterator[str]:
         if key not in words.SESSION_WITH:
             yield f"session: with: unknown key {key!r}; expected one of {', '.join(words.SESSION_WITH)}"
         yield from _choice_faults(f"session: with: {key}", words.CHOICES.get(("with", key)), value)
+
+
+def _trouble_faults(given: dict[str, Any]) -> Iterator[str]:
+    """What is wrong with the trouble that the suite's device is to make."""
+    for key in given:
+        if key not in ("when", "does", "times"):
+            yield f"device: trouble: unknown key {key!r}; expected one of when, does, times"
+    for key in ("when", "does"):
+        if key not in given:
+            yield f"device: trouble: {key} is missing"
+        yield from _choice_faults(f"device: trouble: {key}", words.CHOICES[("trouble", key)], str(given.get(key, "")))
 
 
 def _choice_faults(where: str, choices: tuple[str, ...] | None, value: Any) -> Iterator[str]:

@@ -134,6 +134,15 @@ STEPS: dict[str, StepKind] = {
         StepKind("together", "sends the commands inside in one package", _CLIENT, (), (), (), nested=True),
         StepKind("close", "ends the session", _BOTH, (), (), (), scalar=True),
         StepKind(
+            "reply",
+            "answers the device otherwise than a good server would",
+            _CLIENT,
+            ("how", "times", "command"),
+            (),
+            ("comes", "header", "status", "alert", "final"),
+            scalar=True,
+        ),
+        StepKind(
             "content",
             "tells the content server how to behave from now on",
             _BOTH,
@@ -215,6 +224,10 @@ STEPS: dict[str, StepKind] = {
                 "certificate",
                 "tls",
                 "chunked",
+                "trouble",
+                "session_id",
+                "ver_dtd",
+                "ver_proto",
             ),
             (),
             (),
@@ -253,7 +266,7 @@ STEPS: dict[str, StepKind] = {
             "answered",
             "looks at how the server answered what the device sent",
             _SERVER,
-            ("command", "alert"),
+            ("command", "alert", "since"),
             (),
             ("status",),
         ),
@@ -289,6 +302,7 @@ NEEDED = {
     "content": ("at", "fault"),
     "fetched": ("at",),
     "hook": ("verb",),
+    "reply": ("how",),
     "commanded": ("command",),
     "answered": ("command",),
 }
@@ -297,6 +311,11 @@ CERTIFICATES = ("right", "untrusted", "expired", "misnamed")
 """What the suite's servers may show."""
 CONTENT_CERTIFICATES = tuple(f"{flaw}-certificate" for flaw in CERTIFICATES[1:])
 """What the content server may show, as faults of the step ``content``."""
+REPLIES = (
+    "plain", "abort", "cut", "no-final", "challenge", "no-mac", "wrong-mac", "old-mac", "dtd", "protocol",
+    "session-id",
+)  # fmt: skip
+"""How the step ``reply`` may answer a device; :mod:`conformance.harness.mischief` says what each is."""
 _SESSIONS = ("any", "server-initiated", "client", "user-request", "device-request")
 CHOICES = {
     ("session", ""): _SESSIONS,
@@ -304,6 +323,9 @@ CHOICES = {
     ("await", "alert"): ("download", "update", "download-and-update", *_SESSIONS[3:]),
     ("with", "credentials"): ("right", "wrong", "none", "stale"),
     ("with", "challenge"): ("nonce", "basic", "md5", "hmac"),
+    ("with", "inside"): ("abort",),
+    ("reply", ""): REPLIES,
+    ("reply", "how"): REPLIES,
     ("await", "due"): ("always", "if-accepted"),
     ("content", "fault"): ("none", *FAULTS, *CONTENT_CERTIFICATES),
     ("with", "certificate"): CERTIFICATES,
@@ -314,13 +336,20 @@ CHOICES = {
     ("campaign", "way"): ("replace", "download", "download-and-update"),
     ("campaign", "host"): ("suite", "server"),
     ("campaign", "consent"): ("none", "confirm", "defer"),
-    ("device", "credentials"): ("wrong", "none"),
+    ("device", "credentials"): ("wrong", "none", "stale"),
+    ("trouble", "when"): ("begin", "commands", "chunk", "last-chunk", "inside"),
+    ("trouble", "does"): (
+        "abort", "vanish", "repeat", "no-end", "no-mac", "wrong-mac", "old-mac", "406", "411", "413", "420", "424", "500",
+    ),
     ("device", "version"): ("1.1.2", "1.2"),
 }
 """Words that a key of a step may have as its value; the key "" is the step's value itself."""
 
 SESSION_WITH = {
     "max_msg_size": "octets that the suite's server announces to take in a message",
+    "max_obj_size": "octets of an object that the suite's server announces to take",
+    "inside": "abort: an unfinished package of the device is answered by Alert 1223 instead of 1222",
+    "repeat": "true: credentials count for one message only, so that they are due with each",
     "resp_uri": "true: the server gives a RespURI for the rest of the session",
     "credentials": "how the server shows itself: right, wrong, none, or stale (a nonce that it made up)",
     "challenge": "nonce: the server has lost the device's nonce; or the authentication type that it asks for first",

@@ -299,9 +299,7 @@ class Expectations:
         """What a server commanded before this step, since the case or the step named by ``since`` began."""
         given = played.step["commanded"]
         node = given.get("node", "")
-        since = max(
-            (s.begin for s in played_steps(self.transcript) if s.index == str(given.get("since", ""))), default=0
-        )
+        since = self._begin(str(given.get("since", "")))
         found = [
             c
             for c in commanded(self.transcript)
@@ -321,6 +319,10 @@ class Expectations:
             yield from self._order(played, found[0], given["before"])
         elif "before" in given and not expect:
             yield from self._never(played, [""], says)
+
+    def _begin(self, index: str) -> int:
+        """Number of the event with which a step began; 0 where there is no such step."""
+        return max((s.begin for s in played_steps(self.transcript) if s.index == index), default=0)
 
     def _never(self, played: Played, keys: list[str], says: str) -> Iterator[Finding]:
         """Findings about a command that never came, of which more was expected than its number."""
@@ -346,10 +348,11 @@ class Expectations:
     def _answered(self, played: Played, expect: dict[str, Any]) -> Iterator[Finding]:
         """How a server answered what the device sent before this step."""
         given = played.step["answered"]
+        since = self._begin(str(given.get("since", "")))
         found = [
             a
             for a in answers_to(self.transcript, given["command"], str(given.get("alert", "")))
-            if a[0].n < played.begin
+            if since < a[0].n < played.begin
         ]
         event, code = found[-1] if found else (None, None)
         says = f"of the answer to {given['command']} {given.get('alert', '')}".strip()
@@ -403,6 +406,7 @@ _CHECKS: dict[str, Any] = {
     "firmware": Expectations._values,
     "fetched": Expectations._fetched,
     "session": Expectations._values,
+    "reply": Expectations._values,
     "trigger": Expectations._values,
     "commanded": Expectations._commanded,
     "answered": Expectations._answered,

@@ -9,11 +9,6 @@ from __future__ import annotations
 import dataclasses
 from collections.abc import Iterable
 
-import conformance.peers.client_session_deviations
-import conformance.peers.rights_deviations
-import conformance.peers.security_deviations
-import conformance.peers.seen_deviations
-import conformance.peers.tree_deviations  # noqa: F401  they register their own
 from conformance.dm.clientsession import Delivery
 from conformance.download.fetch import Outcome
 from conformance.fumo.agent import Job, Report, UpdateAgent

@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+import importlib
+import pkgutil
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, fields
+from pathlib import Path
 from typing import TypeVar
 
 T = TypeVar("T")
@@ -37,12 +40,15 @@ class Register:
     @property
     def ids(self) -> list[str]:
         """All ids, in the order in which they were registered."""
+        load_modules()
         return list(self._rows)
 
     def rows(self, names: Iterable[str]) -> list[Deviation]:
         """The deviations of those names. Raises ``ValueError`` for a name that is none."""
         found = []
         for name in names:
+            if name not in self._rows:
+                load_modules()
             if name not in self._rows:
                 raise ValueError(f"no such deviation: {name!r}")
             found += self._rows[name]
@@ -75,3 +81,10 @@ def _all(classes: Mapping[str, type], made: Mapping[str, type]) -> dict[str, typ
 
 CLIENT = Register()
 """Deviations of the reference device."""
+
+
+def load_modules() -> None:
+    """Imports every module of this package that holds deviations, by which they are registered."""
+    for module in pkgutil.iter_modules([str(Path(__file__).parent)]):
+        if module.name.endswith("_deviations"):
+            importlib.import_module(f"{__package__}.{module.name}")

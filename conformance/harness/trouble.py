@@ -1,0 +1,144 @@
+"""What the suite's device does to a DM server in a session: the key ``trouble`` of the step ``device``. No I/O, no clock."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from conformance.dm.clientsession import ClientSession
+from conformance.dm.credentials import MAC_HEADER, mac_header
+from conformance.dm.executor import Executed
+from conformance.syncml.codes import NEXT_MESSAGE, SESSION_ABORT
+from conformance.syncml.model import Alert, Command, Header, Message, Results, Status
+
+BEGIN, COMMANDS, CHUNK, LAST_CHUNK, INSIDE = "begin", "commands", "chunk", "last-chunk", "inside"
+WHEN = {
+    BEGIN: "in package #1",
+    COMMANDS: "where commands of the server are answered",
+    CHUNK: "where a piece of a large object is answered that is not the last",
+    LAST_CHUNK: "where the last piece of a large object is answered",
+    INSIDE: "where the rest of a package of the device is asked for",
+}
+"""Moments of a session."""
+ABORT, VANISH, REPEAT, NO_END = "abort", "vanish", "repeat", "no-end"
+NO_MAC, WRONG_MAC, OLD_MAC = "no-mac", "wrong-mac", "old-mac"
+DOES = {
+    ABORT: "sends Alert 1223 and the Statuses (DM Protocol 8.1)",
+    VANISH: "sends nothing any more",
+    REPEAT: "sends its message twice, as after an answer that was lost",
+    NO_END: "says by Alert 1225 that the rest of the object never came",
+    NO_MAC: "leaves the authentication code out, and ends the session when it is told so",
+    WRONG_MAC: "sends an authentication code for other octets, and ends the session when it is told so",
+    OLD_MAC: "makes the authentication code with the nonce before, and ends the session when it is told so",
+}
+"""What may happen then; a number is the Status of each Add and Replace of the message."""
+_MACS = (NO_MAC, WRONG_MAC, OLD_MAC)
+
+
+@dataclass(slots=True)
+class Trouble:
+    """An order: at that moment, that; ``times`` in all, 0 for always."""
+
+    when: str = ""
+    does: str = ""
+    times: int = 1
+
+    @classmethod
+    def of(cls, given: Any) -> Trouble:
+        """The order of a step; none where the step takes it back."""
+        return cls(given["when"], str(given["does"]), int(given.get("times", 1))) if isinstance(given, dict) else cls()
+
+    def due(self, moment: str) -> str:
+        """What is to happen at this moment, which is counted; "" for nothing."""
+        if not moment or moment != self.when:
+            return ""
+        if self.times:
+            self.times -= 1
+            self.when = self.when if self.times else ""
+        return self.does
+
+
+class TroubledSession(ClientSession):
+    """A session that does what the script of its device says."""
+
+    script: Any
+
+    def __init__(self, *given: Any) -> None:
+        super().__init__(*given)
+        self.does = ""
+        self.crooked = False
+        """Whether the message that goes out breaks a rule on purpose."""
+        self.twice = False
+        """Whether the message that goes out is to be sent once more."""
+        self._used = self.authentication.nonce
+        self._leaving = False
+
+    def start(self, alert_code: str, session_id: str, nonce: bytes | None = None) -> bytes:
+        """See :meth:`ClientSession.start`."""
+        self.does = self.script.trouble.due(BEGIN)
+        return super().start(alert_code, self.script.session_id or session_id, nonce)
+
+    def _answer(self, message: Message, challenged: bool) -> bytes | None:
+        if self._leaving:
+            return self.end("")
+        self.does = self.script.trouble.due(self.moment(message))
+        if self.does == VANISH:
+            return self.end("the device is gone")
+        return super()._answer(message, challenged)
+
+    def moment(self, message: Message) -> str:
+        """What the answer to a message of the server is about."""
+        wanted = [command for command in message.commands if not isinstance(command, Status | Results)]
+        alerts = [command.data for command in wanted if isinstance(command, Alert)]
+        if any(item.more for command in wanted for item in command.items):
+            return CHUNK
+        if self.executor.assembler.open:
+            return LAST_CHUNK
+        if self.packer.waiting and NEXT_MESSAGE in alerts:
+            return INSIDE
+        return COMMANDS if len(alerts) < len(wanted) else ""
+
+    def _execute(self, message: Message, wanted: Sequence[Command]) -> Executed:
+        target = self.executor.assembler.target
+        executed = super()._execute(message, wanted)
+        if self.does.isdigit():
+            for status in executed.statuses:
+                if status.cmd in ("Add", "Replace"):
+                    status.data = self.does
+            self.executor.assembler.drop()
+        elif self.does == NO_END:
+            executed.broken.append(target or self.executor.assembler.target)
+            self.executor.assembler.drop()
+        return executed
+
+    def _send(self, answered: Message | None) -> bytes:
+        if self.does == ABORT and answered is None:
+            self.packer.commands.append(Alert(data=SESSION_ABORT))
+            self._aborting = True
+        elif self.does == ABORT:
+            self._abort()
+        octets = super()._send(answered)
+        if self.does in _MACS:
+            self._spoil(octets)
+        self.crooked = self.does in _MACS or bool(self.script.ver_dtd or self.script.ver_proto)
+        self.twice = self.does == REPEAT
+        self._used = self.authentication.nonce
+        return octets
+
+    def _spoil(self, octets: bytes) -> None:
+        """Makes the authentication code of a message wrong."""
+        self._leaving = True
+        account, nonce = self.authentication.keys.account, self.authentication.nonce
+        self.headers = [header for header in self.headers if header[0] != MAC_HEADER]
+        if self.does == WRONG_MAC:
+            self.headers.append((MAC_HEADER, mac_header(account, nonce, octets + b" ")))
+        elif self.does == OLD_MAC:
+            self.headers.append((MAC_HEADER, mac_header(account, self._used, octets)))
+
+    def header(self) -> Header:
+        """SyncHdr, with the versions that the script wants."""
+        header = super().header()
+        header.ver_dtd = self.script.ver_dtd or header.ver_dtd
+        header.ver_proto = self.script.ver_proto or header.ver_proto
+        return header
