@@ -68,7 +68,7 @@ def _iut(role: str, attach: dict[str, object]) -> dict[str, object]:
     from conformance import __version__
 
     dm: dict[str, object] = {
-        "versions": ["1.2"], "encodings": ["xml", "wbxml"], "authentication": ["md5", "basic", "none", "hmac"],
+        "versions": ["1.2", "1.1.2"], "encodings": ["xml", "wbxml"], "authentication": ["md5", "basic", "none", "hmac"],
         "device_id": DEVICE_ID, "server_id": "com.example.dm",
         "client_credentials": {"username": "dev-0001", "password": "dev-secret-1", "nonce": _NONCE},
         "server_credentials": {"username": "com.example.dm", "password": "srv-secret-1", "nonce": _NONCE},
