@@ -28,9 +28,13 @@ def write_embedded(folder: Path) -> list[Path]:
     return _write(folder, {"device": device, "server": server}, 8192)
 
 
-def embedded_iut(folder: Path, role: str, adapter: str) -> Path:
-    """An IUT file for one peer in the suite's own process, by another adapter: a wrong peer, say."""
-    return _write(folder, {role: _iut(role, {"adapter": adapter})}, 8192)[0]
+def embedded_iut(folder: Path, role: str, adapter: str, profile: str = "") -> Path:
+    """An IUT file for one peer in the suite's own process, by another adapter: a wrong peer, say.
+
+    ``profile``: a dialect that it speaks, windows-mobile.
+    """
+    values = _iut(role, {"adapter": adapter})
+    return _write(folder, {role: {**values, **(_DIALECTS[role] if profile else {})}}, 8192)[0]
 
 
 def write_example(folder: Path, size: int = 65536) -> list[Path]:
@@ -92,6 +96,20 @@ CLAIMS = {
     ),
 }  # fmt: skip
 """What the reference peers claim to have."""
+
+
+_DIALECTS: dict[str, dict[str, object]] = {
+    "client": {
+        "fumo": {"objects": ["./FwUpdate/Package1"]},
+        "claims": {
+            **dict.fromkeys(CLAIMS["client"], True),
+            **dict.fromkeys(("download", "update", "pkgdata", "ext", "device-request", "user-request"), False),
+            "windows-mobile": True,
+        },
+    },
+    "server": {"claims": {**dict.fromkeys(CLAIMS["server"], True), "server-windows-mobile": True}},
+}  # fmt: skip
+"""What an IUT file of a peer that speaks the dialect of Windows Mobile says otherwise."""
 
 
 def _packages() -> dict[str, object]:

@@ -20,7 +20,8 @@ from conformance.peers.deviants import name_of
 class DeviationRow:
     """One row of ``testcases/deviations``: what a sloppy implementer does, and which requirements that breaks.
 
-    ``seen_by`` is the id of a case that catches it; where there is none for now ``pending`` says why.
+    ``seen_by`` is the id of a case that catches it; where there is none for now ``pending`` says why. ``profile``: the
+    dialect in which it is wrong, "" for that of the enabler.
     """
 
     id: str
@@ -31,6 +32,7 @@ class DeviationRow:
     area: str
     seen_by: str = ""
     pending: str = ""
+    profile: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,7 +51,7 @@ def load_deviations(root: Path, role: str) -> list[DeviationRow]:
     return [
         DeviationRow(
             row["id"], role, row["says"], tuple(row["breaks"]), row.get("level", ""), row.get("area", ""),
-            row.get("seen_by", ""), row.get("pending", ""),
+            row.get("seen_by", ""), row.get("pending", ""), row.get("profile", ""),
         )
         for row in rows
     ]
@@ -60,7 +62,8 @@ def kills(row: DeviationRow, cases: Sequence[Case], folder: Path, *, enough: int
 
     Returns the catches for the right reason, and one line for each catch for another reason.
     """
-    iut = load_iut(embedded_iut(folder / "iut", row.role, f"conformance.peers.deviants:{name_of(row.role, row.id)}"))
+    adapter = f"conformance.peers.deviants:{name_of(row.role, row.id)}"
+    iut = load_iut(embedded_iut(folder / "iut", row.role, adapter, row.profile))
     run = Run([iut], Options(folder))
     caught: list[Kill] = []
     others: list[str] = []

@@ -147,7 +147,7 @@ STEPS: dict[str, StepKind] = {
             _CLIENT,
             ("alert", "within", "object", "due"),
             (),
-            ("result", "correlator", "source", "format", "mark", "count", "type"),
+            ("result", "correlator", "source", "format", "mark", "count", "type", "place", "items"),
         ),
         StepKind(
             "quiet",
@@ -163,10 +163,10 @@ STEPS: dict[str, StepKind] = {
         StepKind(
             "fetched",
             "looks at what was fetched from the content server",
-            _CLIENT,
+            _BOTH,
             ("at",),
             (),
-            ("count", "complete", "digest", "method"),
+            ("count", "complete", "digest", "method", "first", "status", "type"),
             scalar=True,
         ),
         StepKind("hook", "calls a verb", _BOTH, ("verb", "given"), (), ()),
@@ -212,6 +212,7 @@ STEPS: dict[str, StepKind] = {
                 "instant",
                 "late_alerts",
                 "commands_per_message",
+                "dialect",
             ),
             (),
             (),
@@ -282,7 +283,6 @@ NEEDED = {
     "exec": ("node",),
     "alert": ("code",),
     "content": ("at", "fault"),
-    "fetched": ("at",),
     "hook": ("verb",),
     "commanded": ("command",),
     "answered": ("command",),
@@ -302,6 +302,7 @@ CHOICES = {
     ("campaign", "consent"): ("none", "confirm", "defer"),
     ("device", "credentials"): ("wrong", "none"),
     ("device", "version"): ("1.1.2", "1.2"),
+    ("device", "dialect"): ("windows-mobile",),
 }
 """Words that a key of a step may have as its value; the key "" is the step's value itself."""
 

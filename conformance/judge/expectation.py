@@ -8,6 +8,7 @@ from typing import Any
 from conformance.judge.finding import PASS, Catalogue, Finding, Requirement, broken
 from conformance.judge.lookup import Commanded, answers_of, answers_to, commanded, received_object, refuses
 from conformance.judge.matcher import Match, match
+from conformance.judge.observed import media_of, place_of
 from conformance.judge.step import Played, played_steps
 from conformance.syncml.model import Alert, Item, Message, Status, text_of
 from conformance.transcript import DEVICE, Event, Transcript
@@ -178,6 +179,8 @@ class Expectations:
             "mark": meta.mark,
             "type": meta.type,
             "count": str(self.reports(played, ALERT_TYPES[name])),
+            "items": str(len(alert.items)),
+            "place": place_of(event, self._sent_before(played)),
         }
         for key, value in values.items():
             if key in expect:
@@ -193,9 +196,11 @@ class Expectations:
 
     def _last_refused(self, played: Played) -> bool:
         """Whether the last Exec before a step was answered with an error, so that no report is due."""
-        sent = [sent for step in played_steps(self.transcript) if step.begin < played.begin for sent in step.sent]
-        execs = [each for each in sent if each["command"] == "Exec"]
+        execs = [each for each in self._sent_before(played) if each["command"] == "Exec"]
         return bool(execs) and refuses(answers_of(self.transcript, execs[-1]).code)
+
+    def _sent_before(self, played: Played) -> list[dict[str, Any]]:
+        return [sent for step in played_steps(self.transcript) if step.begin < played.begin for sent in step.sent]
 
     def report(self, played: Played, alert_type: str) -> tuple[Event | None, Alert | None]:
         """The first Generic Alert of that type since the last Exec before the step, or since the case began."""
@@ -271,15 +276,19 @@ class Expectations:
                     yield finding
 
     def _fetched(self, played: Played, expect: dict[str, Any]) -> Iterator[Finding]:
-        """What was fetched from one address of the content server since the case began."""
+        """What was fetched from one address of the content server, or from any, since the case began."""
         address = _at(played.step["fetched"])
-        events = [e for e in self.transcript.of("http") if e.n < played.begin and e.data.get("url") == address]
+        every = [e for e in self.transcript.of("http") if e.n < played.begin]
+        events = [e for e in every if e.data.get("url") == address or not address]
         gets = [e for e in events if e.data.get("method") == "GET"]
         whole = [e for e in gets if e.data.get("length") and e.data.get("sent") == e.data.get("length")]
         values = {
             "count": len(gets),
             "complete": bool(whole),
             "method": gets[0].data["method"] if gets else None,
+            "first": events[0].data["method"] if events else None,
+            "status": gets[-1].data.get("status") if gets else None,
+            "type": media_of(gets[-1]) if gets else None,
             "digest": whole[-1].data.get("digest") if whole else None,
         }
         yield from self._keyed(
@@ -370,7 +379,7 @@ def _text(value: Any) -> str:
 
 
 def _at(given: Any) -> str:
-    return str(given["at"] if isinstance(given, dict) else given)
+    return str(given.get("at", "") if isinstance(given, dict) else given or "")
 
 
 def _data(item: Item | None) -> str | None:

@@ -21,6 +21,7 @@ from conformance.peers.profile import DeviceProfile
 from conformance.peers.server import ServerProfile
 from conformance.peers.standalonedevice import DeviceProcess
 from conformance.peers.standaloneserver import ServerProcess
+from conformance.peers.windowsmobile import become
 
 RAW_KEY = 32
 """Octets of a raw Ed25519 public key."""
@@ -65,6 +66,8 @@ class DeviceOptions:
     patience: float = 30.0
     storage: int = 96 << 20
     seed: int | None = None
+    profile: str = ""
+    """Dialect: windows-mobile, or "" for that of the enabler."""
 
 
 @dataclass(slots=True)
@@ -85,6 +88,8 @@ class ServerOptions:
     root: str = "./FwUpdate/Main"
     deviations: tuple[str, ...] = ()
     seed: int | None = None
+    profile: str = ""
+    """A dialect that it knows beside that of the enabler: windows-mobile, or ""."""
 
 
 class Process(Protocol):
@@ -121,6 +126,8 @@ def device_process(options: DeviceOptions) -> DeviceProcess:
         storage=options.storage, install_seconds=options.install_seconds,
         key=public_key() if options.key is None else read_key(options.key),
     )  # fmt: skip
+    if options.profile:
+        become(profile)
     for value, known in (
         (profile.encoding, profile.encodings), (profile.authentication, profile.authentications),
         (profile.version, profile.versions),
@@ -148,7 +155,7 @@ def server_process(options: ServerOptions) -> ServerProcess:
     }  # fmt: skip
     profile = ServerProfile(
         server_id=who.server_id, url=options.url, authentication=options.authentication, root=options.root,
-        devices=(device,),
+        devices=(device,), dialect=options.profile,
     )  # fmt: skip
     return ServerProcess(
         profile, options.work_dir, options.deviations, options.seed, host=options.host, port=options.port,
