@@ -6,7 +6,7 @@ from collections.abc import Callable
 from typing import Any
 
 from conformance.harness import outcome
-from conformance.harness.clientsessions import ClientSessions
+from conformance.harness.clientsessions import MOST_SESSIONS, ClientSessions
 from conformance.harness.commands import Prepared, prepare
 from conformance.harness.conversation import Conversation
 from conformance.harness.manner import Manner
@@ -180,10 +180,10 @@ class ClientPlayer(ClientSessions):
         deadline = clock.now() + within
         nudge = clock.now() + self.bench.silence
         pause = self.bench.silence
-        since = self._last_exec()
+        since, most = self._last_exec(), self.sessions + MOST_SESSIONS
         while not self._reported(wanted, since):
             left = deadline - clock.now()
-            if left <= 0 or self.bench.dead():
+            if left <= 0 or self.bench.dead() or self.sessions > most:
                 return self._unreported(since)
             fetched = len(self.recorder.transcript.events)
             if self.await_package(min(left, max(0.05, nudge - clock.now())), lambda: False):
