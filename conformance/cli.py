@@ -164,6 +164,29 @@ def example(folder: Path, size: int, tls: bool) -> None:
 
 
 @main.command()
+@click.option("--iut", "path", required=True, type=_FILE, help="IUT file.")
+@click.option("--format", "form", type=click.Choice(["tnds", "w7"]), default="tnds", show_default=True,
+              help="DM account as TNDS, or Client Provisioning (w7).")  # fmt: skip
+@click.option("--layout", type=click.Choice(["1.2", "1.1.2"]), default="1.2", show_default=True, help="Version of the DM account.")
+@click.option("--server-url", default="", help="Address of the DM server, where the file gives none that lasts.")
+@click.option("--output", default="-", show_default=True, metavar="FILE", help="Where it goes; -: standard output.")
+def account(path: Path, form: str, layout: str, server_url: str, output: str) -> None:
+    """Write the account of an IUT file as a document that can be loaded into a device.
+
+    The document holds names, passwords and nonces of both sides: that is what it is for. A file is made readable for its
+    owner only; keep it as you keep the passwords.
+    """
+    from conformance.harness.account import AccountError, write_account
+
+    try:
+        warning = _guarded(lambda: write_account(path, form, layout, server_url, output))
+    except AccountError as fault:
+        raise Wrong(str(fault)) from fault
+    if warning:
+        click.echo(warning, err=True)
+
+
+@main.command()
 @click.argument("shell", type=click.Choice(["bash", "zsh", "fish"]))
 def completion(shell: str) -> None:
     """Print the completion script for a shell: eval "$(fumo-conformance completion bash)"."""

@@ -172,8 +172,12 @@ class UpdateAgent:
         if code:
             self.download_failed(code)
             return
-        self.retrieval = Retrieval(self.job.url, self.firmware.storage, self.firmware.resume_tries)
+        self.retrieval = self.retrieve(self.job.url)
         self.follow(at)
+
+    def retrieve(self, url: str) -> Retrieval:
+        """The download of an address."""
+        return Retrieval(url, self.firmware.storage, self.firmware.resume_tries)
 
     def request(self) -> Request | None:
         """The next request to a content server, or ``None``: of the download first, then of status reports."""
@@ -319,5 +323,5 @@ class UpdateAgent:
             self.install_failed(ResultCode.CORRUPTED_PACKAGE)
         else:
             self.state = State.DOWNLOAD_PROGRESSING
-            self.retrieval = Retrieval(self.job.url, self.firmware.storage, self.firmware.resume_tries)
+            self.retrieval = self.retrieve(self.job.url)
             self.follow(at)

@@ -6,17 +6,22 @@ from collections.abc import Callable
 from typing import Any
 
 from conformance.harness import outcome
+from conformance.harness.clientsessions import MOST_SESSIONS
 from conformance.harness.commands import Prepared, prepare
 from conformance.harness.conversation import Conversation
 from conformance.harness.manner import Manner
 from conformance.harness.mischief import reply
 from conformance.harness.vocabulary import COMMANDS, CONTENT_CERTIFICATES, kind_of
 from conformance.harness.waysessions import WaySessions
-from conformance.judge.expectation import ALERT_TYPES, generic_alerts, type_of
+from conformance.judge.expectation import ALERT_TYPES, POLLED, generic_alerts, type_of
 from conformance.judge.lookup import answers_of, lacked, refuses
 from conformance.syncml.model import Message, Results, text_of
 from conformance.transcript import DEVICE, OPERATOR, SUITE
 
+_IDLE, _UNDER_WAY, _BETWEEN = "10", {"30", "60"}, {"40", "50"}
+"""Values of State: before an operation, while one goes on, and between the halves of DownloadAndUpdate."""
+_POLLS, _LATE = 200, 2
+"""How often State is read at most, and how often it may show that nothing has begun yet."""
 _AFTERWARDS = 1.0
 """Seconds that the content server's own thread gets to see that a reply is out, before what was fetched is looked at."""
 
@@ -174,16 +179,18 @@ class ClientPlayer(WaySessions):
         """Waits for the report of an operation, nudging a device that only speaks when asked."""
         if given.get("due") == "if-accepted" and self._exec_refused():
             return "refused"
+        if self.talk is not None and self.talk.session.version == "1.1":
+            return self._poll(given)
         wanted = ALERT_TYPES[given.get("alert", "download-and-update")]
         self.close()
         clock, within = self.recorder.clock, self._seconds(given.get("within", "operation"))
         deadline = clock.now() + within
         nudge = clock.now() + self.bench.silence
         pause = self.bench.silence
-        since = self._last_exec()
+        since, most = self._last_exec(), self.sessions + MOST_SESSIONS
         while not self._reported(wanted, since):
             left = deadline - clock.now()
-            if left <= 0 or self.bench.dead():
+            if left <= 0 or self.bench.dead() or self.sessions > most:
                 return self._unreported(since)
             fetched = len(self.recorder.transcript.events)
             if self.await_package(min(left, max(0.05, nudge - clock.now())), lambda: False):
@@ -197,6 +204,21 @@ class ClientPlayer(WaySessions):
                 self._nudge()
         self.value("operation-awaited", True, "")
         return ""
+
+    def _poll(self, given: dict[str, Any]) -> str:
+        """Reads State, in one session after the other, until the operation is over: how DM 1.1.2 learns a result."""
+        root, pause = given.get("object", self.iut.objects[0]), self.bench.silence
+        passing = _UNDER_WAY | (_BETWEEN if given.get("alert", "download-and-update") == "download-and-update" else set())
+        deadline = self.recorder.clock.now() + self._seconds(given.get("within", "operation"))
+        for turn in range(_POLLS):
+            self.close()
+            self.drain(pause)
+            state = (self.reads(f"{root}/State") or "").strip()
+            begun = turn >= _LATE or state != _IDLE
+            if self.lost or (begun and state not in passing) or self.recorder.clock.now() >= deadline:
+                break
+            pause = min(pause * 2, 30.0)
+        return POLLED
 
     def _unreported(self, since: int) -> str:
         if self.bench.shelf.busy():

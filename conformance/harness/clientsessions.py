@@ -23,6 +23,10 @@ _PATIENCE = 0.25
 """Seconds for which a session stays open while the hook works; a hook that takes longer may be waiting for its end."""
 
 
+MOST_SESSIONS = 200
+"""Sessions that a device may open one after the other before nobody waits for its silence any longer."""
+
+
 class ClientSessions:
     """The sessions of one permutation, one after another. :attr:`talk` is the newest."""
 
@@ -209,7 +213,7 @@ class ClientSessions:
         clock = self.recorder.clock
         if not clock.virtual and self.bench.idle(seconds):
             seconds = 0.0
-        deadline = clock.now() + seconds
-        while self.await_package(max(0.0, deadline - clock.now())):
+        deadline, most = clock.now() + seconds, self.sessions + MOST_SESSIONS
+        while self.sessions <= most and self.await_package(max(0.0, deadline - clock.now())):
             self.close()
             deadline = clock.now() + seconds

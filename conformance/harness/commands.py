@@ -74,6 +74,8 @@ def _command(step: dict[str, Any], prepared: Prepared, shelf: Shelf, session: Se
         block.commands = [_command(inner, prepared, shelf, session) for inner in given]
         return block
     command: Command = _BUILDERS[kind](given if isinstance(given, dict) else {"node": given})
+    if isinstance(command, Exec) and session.version == "1.1":
+        command.correlator = None  # DM 1.1.2 has no such element
     prepared.flat.append(command)
     prepared.steps.append(step)
     if kind in ("replace", "add") and isinstance(given, dict):

@@ -13,7 +13,8 @@ from conformance.report.resemblance import Known
 class DeviationRow:
     """One row of ``testcases/deviations``: what a sloppy implementer does, and which requirements that breaks.
 
-    ``seen_by`` is the id of a case that catches it; where there is none for now ``pending`` says why.
+    ``seen_by`` is the id of a case that catches it; where there is none for now ``pending`` says why. ``profile``: the
+    dialect in which it is wrong, "" for that of the enabler.
     """
 
     id: str
@@ -24,6 +25,7 @@ class DeviationRow:
     area: str
     seen_by: str = ""
     pending: str = ""
+    profile: str = ""
 
 
 def load_deviations(root: Path, role: str) -> list[DeviationRow]:
@@ -33,7 +35,7 @@ def load_deviations(root: Path, role: str) -> list[DeviationRow]:
     return [
         DeviationRow(
             row["id"], role, row["says"], tuple(row["breaks"]), row.get("level", ""), row.get("area", ""),
-            row.get("seen_by", ""), row.get("pending", ""),
+            row.get("seen_by", ""), row.get("pending", ""), row.get("profile", ""),
         )
         for row in rows
     ]

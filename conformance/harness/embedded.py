@@ -31,9 +31,13 @@ def write_embedded(folder: Path) -> list[Path]:
     return _write(folder, {"device": device, "server": server}, 8192)
 
 
-def embedded_iut(folder: Path, role: str, adapter: str) -> Path:
-    """An IUT file for one peer in the suite's own process, by another adapter: a wrong peer, say."""
-    return _write(folder, {role: _iut(role, {"adapter": adapter})}, 8192)[0]
+def embedded_iut(folder: Path, role: str, adapter: str, profile: str = "") -> Path:
+    """An IUT file for one peer in the suite's own process, by another adapter: a wrong peer, say.
+
+    ``profile``: a dialect that it speaks, windows-mobile.
+    """
+    values = _iut(role, {"adapter": adapter})
+    return _write(folder, {role: {**values, **(_DIALECTS[role] if profile else {})}}, 8192)[0]
 
 
 def write_example(
@@ -101,7 +105,7 @@ def _iut(role: str, attach: dict[str, object]) -> dict[str, Any]:
     from conformance import __version__
 
     dm: dict[str, object] = {
-        "versions": ["1.2"], "encodings": ["xml", "wbxml"], "authentication": ["md5", "basic", "none", "hmac"],
+        "versions": ["1.2", "1.1.2"], "encodings": ["xml", "wbxml"], "authentication": ["md5", "basic", "none", "hmac"],
         "device_id": DEVICE_ID, "server_id": "com.example.dm",
         "client_credentials": {"username": "dev-0001", "password": "dev-secret-1", "nonce": _NONCE},
         "server_credentials": {"username": "com.example.dm", "password": "srv-secret-1", "nonce": _NONCE},
@@ -126,6 +130,20 @@ CLAIMS = {
     ),
 }  # fmt: skip
 """What the reference peers claim to have."""
+
+
+_DIALECTS: dict[str, dict[str, object]] = {
+    "client": {
+        "fumo": {"objects": ["./FwUpdate/Package1"]},
+        "claims": {
+            **dict.fromkeys(CLAIMS["client"], True),
+            **dict.fromkeys(("download", "update", "pkgdata", "ext", "device-request", "user-request"), False),
+            "windows-mobile": True,
+        },
+    },
+    "server": {"claims": {**dict.fromkeys(CLAIMS["server"], True), "server-windows-mobile": True}},
+}  # fmt: skip
+"""What an IUT file of a peer that speaks the dialect of Windows Mobile says otherwise."""
 
 
 def _packages() -> dict[str, object]:

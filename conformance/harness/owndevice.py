@@ -98,6 +98,8 @@ class OwnDevice:
             elif key in ("large_objects", "ui", "max_msg_size", "max_obj_size", "firmware", "version"):
                 setattr(profile, key, value)
                 fresh = True
+            elif key == "dialect":
+                self.device.become(value)
             elif key == "credentials":
                 self.script.credentials = value
                 if value == NONE:

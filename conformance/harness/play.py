@@ -62,9 +62,13 @@ def evidence_folder(permutation_id: str) -> str:
 
 
 def play(
-    permutation: Permutation, bench: Bench, terms: Terms, iut_name: str, objects: tuple[str, ...], attempt: int = 1
+    permutation: Permutation, bench: Bench, terms: Terms, iut_name: str, objects: tuple[str, ...], attempt: int = 1,
+    version: str = "1.2",
 ) -> dict[str, Any]:
-    """Plays and judges a permutation; returns its line of the record. Never raises for what the implementation does."""
+    """Plays and judges a permutation; returns its line of the record. Never raises for what the implementation does.
+
+    ``version`` is that of DM which the client side speaks.
+    """
     started = time.monotonic()
     began = datetime.now(UTC)
     relative = evidence_folder(permutation.id) + ("" if attempt == 1 else f"~{attempt}")
@@ -85,6 +89,7 @@ def play(
     # Masked before it is judged, so that judging again sees the same.
     case = recorder.masker.value(resolved(permutation, steps, objects, ended))
     case["untrusted"] = sorted(bench.untrusted)
+    case["version"] = version
     judgement = _judged(case, recorder, terms)
     recorder.write(case)
     line = result_line(permutation, judgement, relative)

@@ -36,7 +36,8 @@ def kills(row: DeviationRow, cases: Sequence[Case], folder: Path, *, enough: int
     if row.area == TRANSPORT:
         path = process_iut(folder / "iut", row.role, [row.id], tls=any("tls" in claim for case in cases for claim in case.needs.claims))
     else:
-        path = embedded_iut(folder / "iut", row.role, f"conformance.peers.deviants:{name_of(row.role, row.id)}")
+        adapter = f"conformance.peers.deviants:{name_of(row.role, row.id)}"
+        path = embedded_iut(folder / "iut", row.role, adapter, row.profile)
     iut = load_iut(path)
     run = Run([iut], Options(folder))
     caught: list[Kill] = []

@@ -15,6 +15,7 @@ from conformance.harness import outcome
 from conformance.harness.cases import Case, Permutation, case_files, digest_of
 from conformance.harness.catalogue import load_catalogue
 from conformance.harness.clientbench import ClientBench
+from conformance.harness.dialect import spoken_version
 from conformance.harness.iut import Iut
 from conformance.harness.places import testcases
 from conformance.harness.play import Bench, Terms, not_played, play
@@ -84,7 +85,7 @@ class Run:
                 "setup": True,
             }
         else:
-            line = play(permutation, bench, self.terms, iut.name, iut.objects, attempt)
+            line = play(permutation, bench, self.terms, iut.name, iut.objects, attempt, spoken_version(permutation, iut))
         self._count(line)
         return line
 

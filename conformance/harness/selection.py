@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING
 
 from conformance.harness import outcome
 from conformance.harness.cases import Case, Permutation, permutations
+from conformance.harness.dialect import WINDOWS_MOBILE, against
 from conformance.harness.yamlfile import load
 
 if TYPE_CHECKING:
@@ -125,8 +126,15 @@ class Selector:
                     outcome.CLAIMS,
                 )
         for name in case.needs.claims:
-            if name in self.claims and claimed(iut, self.claims, name) is False:
+            made = claimed(iut, self.claims, name) if name in self.claims else None
+            if made is False:
                 return f"needs the claim {name}: {self.claims[name].title}", outcome.CLAIMS
+            if made is None and iut.role == "server" and name in self.claims and self.claims[name].default == "no":
+                return f"the claim {name} is not made ({self.claims[name].title})", outcome.CLAIMS
+        dialect = WINDOWS_MOBILE in self.claims and claimed(iut, self.claims, WINDOWS_MOBILE) is True
+        reason = against(permutation, iut, dialect)
+        if reason:
+            return reason, outcome.CLAIMS
         for risk in case.risks:
             if risk not in iut.attach.allow:
                 return f"attach.allow does not grant {risk}", outcome.RISK

@@ -230,6 +230,7 @@ _STEPS: dict[str, Callable[[ServerPlayer, Any, dict[str, Any]], str]] = {
     "trigger": ServerPlayer._trigger,
     "operate": ServerPlayer._operate,
     "commanded": ServerPlayer._nothing,
+    "fetched": ServerPlayer._nothing,
     "answered": ServerPlayer._nothing,
     "outcome": ServerPlayer._outcome,
 }

@@ -156,7 +156,7 @@ STEPS: dict[str, StepKind] = {
             _CLIENT,
             ("alert", "within", "object", "due"),
             (),
-            ("result", "correlator", "source", "format", "mark", "count", "type"),
+            ("result", "correlator", "source", "format", "mark", "count", "type", "place", "items"),
         ),
         StepKind(
             "quiet",
@@ -172,10 +172,10 @@ STEPS: dict[str, StepKind] = {
         StepKind(
             "fetched",
             "looks at what was fetched from the content server",
-            _CLIENT,
+            _BOTH,
             ("at",),
             (),
-            ("count", "complete", "digest", "method"),
+            ("count", "complete", "digest", "method", "first", "status", "type"),
             scalar=True,
         ),
         StepKind("hook", "calls a verb", _BOTH, ("verb", "given"), (), ()),
@@ -228,6 +228,7 @@ STEPS: dict[str, StepKind] = {
                 "session_id",
                 "ver_dtd",
                 "ver_proto",
+                "dialect",
             ),
             (),
             (),
@@ -300,7 +301,6 @@ NEEDED = {
     "exec": ("node",),
     "alert": ("code",),
     "content": ("at", "fault"),
-    "fetched": ("at",),
     "hook": ("verb",),
     "reply": ("how",),
     "commanded": ("command",),
@@ -342,6 +342,7 @@ CHOICES = {
         "abort", "vanish", "repeat", "no-end", "no-mac", "wrong-mac", "old-mac", "406", "411", "413", "420", "424", "500",
     ),
     ("device", "version"): ("1.1.2", "1.2"),
+    ("device", "dialect"): ("windows-mobile",),
 }
 """Words that a key of a step may have as its value; the key "" is the step's value itself."""
 

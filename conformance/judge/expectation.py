@@ -18,6 +18,7 @@ from conformance.judge.lookup import (
     refuses,
 )
 from conformance.judge.matcher import Match, match
+from conformance.judge.observed import media_of, place_of
 from conformance.judge.step import Played, played_steps
 from conformance.syncml.model import Alert, Item, Message, Status, text_of
 from conformance.transcript import DEVICE, Event, Transcript
@@ -30,6 +31,8 @@ ALERT_TYPES = {
     "device-request": ALERT_PREFIX + "devicerequest",
     "user-request": ALERT_PREFIX + "userrequest",
 }
+POLLED = "polled"
+"""Why of a step ``await`` where State was read instead, because DM 1.1.2 has no Generic Alert."""
 _OPERATION_ALERT = {"download": "FUMO-ALERT-001", "update": "FUMO-ALERT-001", "download-and-update": "FUMO-ALERT-001"}
 
 
@@ -151,7 +154,7 @@ class Expectations:
     def _await(self, played: Played, expect: dict[str, Any]) -> Iterator[Finding]:
         given = played.step["await"]
         name = given.get("alert", "download-and-update")
-        if given.get("due") == "if-accepted" and self._last_refused(played):
+        if played.why == POLLED or (given.get("due") == "if-accepted" and self._last_refused(played)):
             return
         event, alert = self.report(played, ALERT_TYPES[name])
         requirement = self.requirement(str(played.step.get("ensures", "")), _OPERATION_ALERT.get(name, "FUMO-CI-002"))
@@ -187,6 +190,8 @@ class Expectations:
             "mark": meta.mark,
             "type": meta.type,
             "count": str(self.reports(played, ALERT_TYPES[name])),
+            "items": str(len(alert.items)),
+            "place": place_of(event, self._sent_before(played)),
         }
         for key, value in values.items():
             if key in expect:
@@ -202,9 +207,11 @@ class Expectations:
 
     def _last_refused(self, played: Played) -> bool:
         """Whether the last Exec before a step was answered with an error, so that no report is due."""
-        sent = [sent for step in played_steps(self.transcript) if step.begin < played.begin for sent in step.sent]
-        execs = [each for each in sent if each["command"] == "Exec"]
+        execs = [each for each in self._sent_before(played) if each["command"] == "Exec"]
         return bool(execs) and refuses(answers_of(self.transcript, execs[-1]).code)
+
+    def _sent_before(self, played: Played) -> list[dict[str, Any]]:
+        return [sent for step in played_steps(self.transcript) if step.begin < played.begin for sent in step.sent]
 
     def report(self, played: Played, alert_type: str) -> tuple[Event | None, Alert | None]:
         """The first Generic Alert of that type since the last Exec before the step, or since the case began."""
@@ -280,15 +287,19 @@ class Expectations:
                     yield finding
 
     def _fetched(self, played: Played, expect: dict[str, Any]) -> Iterator[Finding]:
-        """What was fetched from one address of the content server since the case began."""
+        """What was fetched from one address of the content server, or from any, since the case began."""
         address = _at(played.step["fetched"])
-        events = [e for e in self.transcript.of("http") if e.n < played.begin and e.data.get("url") == address]
+        every = [e for e in self.transcript.of("http") if e.n < played.begin]
+        events = [e for e in every if e.data.get("url") == address or not address]
         gets = [e for e in events if e.data.get("method") == "GET"]
         whole = [e for e in gets if e.data.get("length") and e.data.get("sent") == e.data.get("length")]
         values = {
             "count": len(gets),
             "complete": bool(whole),
             "method": gets[0].data["method"] if gets else None,
+            "first": events[0].data["method"] if events else None,
+            "status": gets[-1].data.get("status") if gets else None,
+            "type": media_of(gets[-1]) if gets else None,
             "digest": whole[-1].data.get("digest") if whole else None,
         }
         yield from self._keyed(
@@ -382,7 +393,7 @@ def _text(value: Any) -> str:
 
 
 def _at(given: Any) -> str:
-    return str(given["at"] if isinstance(given, dict) else given)
+    return str(given.get("at", "") if isinstance(given, dict) else given or "")
 
 
 def _full(wanted: Any) -> Any:

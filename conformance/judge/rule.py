@@ -89,13 +89,15 @@ class View:
     """A transcript as one side's rules see it. ``side`` is the role under judgement: client or server.
 
     ``objects`` are the roots of the firmware update objects; where none are given they are inferred from what was
-    executed. Everything is computed once.
+    executed. ``version`` is the one of DM that the client of the case was to speak. Everything is computed once.
     """
 
     def __init__(
-        self, transcript: Transcript, side: str, objects: tuple[str, ...] = (), strict: bool = False
+        self, transcript: Transcript, side: str, objects: tuple[str, ...] = (), strict: bool = False,
+        version: str = "1.2",
     ) -> None:
         self.transcript, self.side, self.given_objects, self.strict = transcript, side, objects, strict
+        self.version = version
         self.other = "server" if side == "client" else "client"
         self.sessions: list[Session] = sessions(transcript)
         self.at: int | None = None
@@ -175,15 +177,17 @@ class View:
 
 
 def standing(
-    transcript: Transcript, side: str, catalogue: Catalogue, strict: bool = False, objects: tuple[str, ...] = ()
+    transcript: Transcript, side: str, catalogue: Catalogue, strict: bool = False, objects: tuple[str, ...] = (),
+    version: str = "1.2",
 ) -> list[Finding]:
     """Judges one side of a transcript by all standing rules.
 
-    ``side`` is client or server, ``objects`` the roots of the firmware update objects. For each requirement: one finding
+    ``side`` is client or server, ``objects`` the roots of the firmware update objects, ``version`` what the client was to
+    speak ("1.2", "1.1.2"). For each requirement: one finding
     that it was obeyed and how often, or what broke it, at most :data:`MOST` of them. Raises :class:`JudgeError` where a
     rule crashes or cites a requirement that is not in the catalogue.
     """
-    view = View(transcript, side, objects, strict)
+    view = View(transcript, side, objects, strict, version)
     hits: dict[str, list[Hit]] = {}
     for each in registered():
         if side in each.sides:

@@ -15,6 +15,7 @@ from conformance.fumo.object import (
 )
 from conformance.judge.operation import Operation, Report, plain
 from conformance.judge.rule import Hit, View, rule
+from conformance.judge.rules_version import is_old
 from conformance.judge.session import Said
 from conformance.syncml.model import Add, Exec, Replace
 
@@ -44,8 +45,10 @@ def exec_target(view: View) -> Iterator[Hit]:
 
 @rule("FUMO-EXEC-023", sides=SERVER, title="Exec has a Correlator")
 def correlator(view: View) -> Iterator[Hit]:
-    """DM RepPro 6.6.6."""
+    """DM RepPro 6.6.6. DM 1.1.2 has no such element."""
     for operation in _operations(view):
+        if is_old(operation.said):
+            continue
         value = operation.command.correlator
         yield view.check(bool(value), operation.said, "a Correlator", value, f"Exec on {operation.name}")
 

@@ -6,6 +6,7 @@ import re
 from collections.abc import Iterator
 
 from conformance.judge.rule import Hit, View, rule
+from conformance.judge.rules_version import is_old
 from conformance.judge.session import Said, number
 from conformance.syncml.model import Alert, Exec, Other, Replace, Results, Status, text_of
 
@@ -13,28 +14,27 @@ _URN = re.compile(r"urn:[A-Za-z0-9][A-Za-z0-9-]{0,31}:.+", re.IGNORECASE)
 _DEV_ID = ("./DevInfo/DevId", "DevInfo/DevId")
 
 
-def _old(said: Said) -> bool:
-    """Whether the client of the session speaks DM 1.1, which its server may answer in kind."""
-    first = said.session.first
-    return first is not None and (first.header.ver_dtd or "").startswith("1.1")
+def _wanted(view: View, said: Said) -> str:
+    """The version that a message has to state: what the client was to speak; a server is free to say 1.2."""
+    return "1.1" if said.side == "client" and view.version.startswith("1.1") else "1.2"
 
 
 @rule("DM-HDR-001", title="VerDTD is 1.2")
 def ver_dtd(view: View) -> Iterator[Hit]:
-    """DM Protocol 8.3 to 8.6. A server may answer a DM 1.1 client in its version."""
+    """DM Protocol 8.3 to 8.6. A DM 1.1.2 client has a version of its own, in which a server may answer it."""
     for said in view.mine:
-        value = said.header.ver_dtd
-        good = value == "1.2" or (said.side == "server" and value == "1.1" and _old(said))
-        yield view.check(good, said, "1.2", value, "VerDTD")
+        value, wanted = said.header.ver_dtd, _wanted(view, said)
+        good = value == wanted or (said.side == "server" and value == "1.1" and is_old(said))
+        yield view.check(good, said, wanted, value, "VerDTD")
 
 
 @rule("DM-HDR-002", title="VerProto is DM/1.2")
 def ver_proto(view: View) -> Iterator[Hit]:
-    """DM Protocol 8.3 to 8.6."""
+    """DM Protocol 8.3 to 8.6. See VerDTD."""
     for said in view.mine:
-        value = said.header.ver_proto
-        old = said.side == "server" and _old(said) and value in ("DM/1.1", "DM/1.1.2")
-        yield view.check(value == "DM/1.2" or old, said, "DM/1.2", value, "VerProto")
+        value, wanted = said.header.ver_proto, f"DM/{_wanted(view, said)}"
+        old = said.side == "server" and is_old(said) and value in ("DM/1.1", "DM/1.1.2")
+        yield view.check(value == wanted or old, said, wanted, value, "VerProto")
 
 
 @rule("DM-HDR-003", title="SessionID is there and constant")
@@ -234,7 +234,7 @@ def old_peer(view: View) -> Iterator[Hit]:
 
 def _old_version(view: View) -> Iterator[Hit]:
     for said in view.mine:
-        if not _old(said):
+        if not is_old(said):
             continue
         new = [
             placed.command.name

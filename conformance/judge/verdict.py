@@ -37,7 +37,10 @@ def judge(case: Mapping[str, Any], transcript: Transcript, catalogue: Catalogue,
     if outcome.get("verdict") == NOT_APPLICABLE:
         return Judgement(NOT_APPLICABLE, outcome.get("reason", ""), outcome.get("cause"))
     findings = list(
-        standing(transcript, case["role"], catalogue, strict=strict, objects=tuple(case.get("objects") or ()))
+        standing(
+            transcript, case["role"], catalogue, strict=strict, objects=tuple(case.get("objects") or ()),
+            version=str(case.get("version") or "1.2"),
+        )
     )
     findings += _alive(transcript, catalogue)
     rules_failed = any(finding.outcome == FAIL for finding in findings)

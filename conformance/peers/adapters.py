@@ -14,6 +14,7 @@ from urllib.parse import urljoin
 from conformance.attach import Adapter
 from conformance.dm.credentials import Account
 from conformance.fumo.object import DOWNLOAD, DOWNLOAD_AND_UPDATE, UPDATE
+from conformance.peers import windowsmobile
 from conformance.peers.device import Device
 from conformance.peers.profile import DeviceProfile
 from conformance.peers.server import Server, ServerProfile
@@ -174,6 +175,8 @@ def device_profile(iut: Described) -> DeviceProfile:
     )  # fmt: skip
     for claim, name in _ABILITIES.items():
         setattr(profile, name, has[claim])
+    if _claims(claims, windowsmobile.WINDOWS_MOBILE):
+        windowsmobile.become(profile)
     if dm.client_credentials.username:
         profile.client, profile.client_nonce = _account(dm.client_credentials), dm.client_credentials.nonce
     if dm.server_credentials.username:
@@ -196,7 +199,13 @@ def server_profile(iut: Described) -> ServerProfile:
     return ServerProfile(
         server_id=iut.dm.server_id, url=url, content_url=urljoin(url, CONTENT_PATH),
         authentication=iut.dm.authentication[0], root=iut.objects[0],
+        dialect=windowsmobile.WINDOWS_MOBILE if _claims(iut.claims, "server-windows-mobile") else "",
     )  # fmt: skip
+
+
+def _claims(claims: Mapping[str, Any], name: str) -> bool:
+    """Whether a claim that is not taken for granted is made."""
+    return claims.get(name) in (True, "true", "yes", "on")
 
 
 def _account(secret: Secret) -> Account:

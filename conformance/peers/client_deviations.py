@@ -30,9 +30,9 @@ from conformance.syncml.model import Alert
 from conformance.transport.exchange import Source
 
 
-def parts_for(names: Iterable[str]) -> DeviceParts:
-    """The classes of a device with these deviations. Raises ``ValueError`` for a name that is none."""
-    return deviant(DeviceParts(), CLIENT.rows(names))
+def parts_for(names: Iterable[str], base: DeviceParts | None = None) -> DeviceParts:
+    """The classes of a device with these deviations, ``base`` without them. Raises ``ValueError`` for a name that is none."""
+    return deviant(base or DeviceParts(), CLIENT.rows(names))
 
 
 # -- Exec ----------------------------------------------------------------------------------------------------------------

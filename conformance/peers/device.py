@@ -23,7 +23,7 @@ from conformance.dm.node import Node
 from conformance.fumo.agent import Firmware, Prompt, UpdateAgent
 from conformance.fumo.condition import Conditions
 from conformance.fumo.object import MO_ID
-from conformance.peers import deviceverbs, memory
+from conformance.peers import deviceverbs, memory, windowsmobile
 from conformance.peers.accounts import MO_ID as ACCOUNT
 from conformance.peers.accounts import ROOT
 from conformance.peers.client_deviations import parts_for
@@ -76,7 +76,8 @@ class Device:
         kept: Mapping[str, Any] | None = None, packages: Mapping[str, Source] | None = None,
     ) -> None:
         self.profile = dataclasses.replace(profile)
-        self.parts = parts_for(deviations)
+        self.deviations = tuple(deviations)
+        self.parts = parts_for(self.deviations, windowsmobile.PARTS if self.profile.dialect else None)
         self.seed, self.boots = seed, 0
         self.skew = 0.0
         self.now = 0.0
@@ -115,7 +116,7 @@ class Device:
         furnish(self.tree, self.profile, lambda: self.firmware.version)
         self.accounts = self.parts.accounts(self.tree, self.profile, self.keys)
         self.accounts.furnish(leaf, interior, owned(self.profile.server_id))
-        for uri in self.profile.objects:
+        for uri in windowsmobile.first_objects(self.tree, self.profile):
             node = interior(self.tree, uri)
             if self.profile.dynamic_objects and node.parent is not None:
                 node.parent.access |= {"Add"}
@@ -123,6 +124,14 @@ class Device:
         if self.profile.dynamic_objects:
             self.tree.templates[MO_ID] = self._adopt
         self.tree.observer = self._changed
+
+    def become(self, dialect: str) -> None:
+        """Factory state as a device of a dialect."""
+        if dialect != windowsmobile.WINDOWS_MOBILE:
+            raise ValueError(f"no such dialect: {dialect!r}")
+        windowsmobile.become(self.profile)
+        self.parts = parts_for(self.deviations, windowsmobile.PARTS)
+        self.fresh()
 
     def _adopt(self, node: Node, creator: str | None = None) -> None:
         """Puts an update agent behind an interior node."""

@@ -32,6 +32,8 @@ def _shared(command: F) -> F:
                      help="Folder for what must last: a killed peer goes on with it."),
         click.option("--authentication", type=click.Choice(["none", "basic", "md5", "hmac"]), default="md5", show_default=True,
                      help="Authentication of both sides."),
+        click.option("--profile", type=click.Choice(["", "windows-mobile"]), default="", metavar="DIALECT",
+                     help="Speak a dialect: windows-mobile."),
         click.option("--deviation", "deviations", multiple=True, metavar="ID", help="Do this wrong (see testcases/deviations)."),
         click.option("--seed", type=int, help="Seed of random octets, for runs that repeat themselves."),
         click.option("--ca", type=_FILE, help="Authorities that it trusts in TLS (PEM; default: those of the system)."),

@@ -68,6 +68,8 @@ class DeviceProfile:
     install_seconds: float = 2.0
     resume_tries: int = 2
     key: bytes = field(default_factory=public_key)
+    dialect: str = ""
+    """A way of its own to do firmware update: windows-mobile, or "" for that of the enabler."""
 
     @property
     def known(self) -> tuple[str, ...]:

@@ -16,8 +16,10 @@ from conformance.attach import NotSupported
 from conformance.dm.credentials import Account, Verifier
 from conformance.dm.serversession import PeerKeys, ServerSettings
 from conformance.download.content import ContentServer, FileSource
+from conformance.fumo.windowsmobile import MobileCampaign
 from conformance.peers.enrolment import Enrolment
 from conformance.peers.server_deviations import parts_for
+from conformance.peers.serverparts import Parts
 from conformance.peers.serververbs import VERBS
 from conformance.peers.talk import Sources, Talk, opens
 from conformance.syncml.codec import decode
@@ -50,6 +52,8 @@ class ServerProfile:
     max_obj_size: int = 96 << 20
     resp_uri: bool = True
     devices: tuple[Mapping[str, Any], ...] = ()
+    dialect: str = ""
+    """A dialect that it knows beside that of the enabler: windows-mobile, or ""."""
 
 
 class Server:
@@ -63,7 +67,7 @@ class Server:
         kept: Mapping[str, Any] | None = None,
     ) -> None:
         self.profile, self.sources = profile, sources
-        self.parts = parts_for(deviations)
+        self.parts = parts_for(deviations, Parts(campaign=MobileCampaign) if profile.dialect else None)
         self.authentication = profile.authentication
         self.offset = 0.0
         self.published: dict[str, tuple[str, str]] = {}

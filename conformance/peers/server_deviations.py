@@ -29,9 +29,9 @@ DEVIATIONS = deviation
 """All deviations of the server."""
 
 
-def parts_for(deviations: Iterable[str]) -> Parts:
-    """The parts of a server with these deviations. Raises ``ValueError`` for one that does not exist."""
-    return deviant(Parts(), DEVIATIONS.rows(deviations))
+def parts_for(deviations: Iterable[str], base: Parts | None = None) -> Parts:
+    """The parts of a server with these deviations, ``base`` without them. Raises ``ValueError`` for one that is none."""
+    return deviant(base or Parts(), DEVIATIONS.rows(deviations))
 
 
 # ---- what is commanded -----------------------------------------------------------------------------------------------

@@ -22,6 +22,7 @@ from conformance.peers.security import TlsFiles
 from conformance.peers.server import ServerProfile
 from conformance.peers.standalonedevice import DeviceProcess
 from conformance.peers.standaloneserver import ServerProcess
+from conformance.peers.windowsmobile import become
 
 RAW_KEY = 32
 """Octets of a raw Ed25519 public key."""
@@ -67,6 +68,8 @@ class DeviceOptions:
     storage: int = 96 << 20
     seed: int | None = None
     tls: TlsFiles = field(default_factory=TlsFiles)
+    profile: str = ""
+    """Dialect: windows-mobile, or "" for that of the enabler."""
 
 
 @dataclass(slots=True)
@@ -88,6 +91,8 @@ class ServerOptions:
     deviations: tuple[str, ...] = ()
     seed: int | None = None
     tls: TlsFiles = field(default_factory=TlsFiles)
+    profile: str = ""
+    """A dialect that it knows beside that of the enabler: windows-mobile, or ""."""
 
 
 class Process(Protocol):
@@ -125,6 +130,8 @@ def device_process(options: DeviceOptions) -> DeviceProcess:
         storage=options.storage, install_seconds=options.install_seconds,
         key=public_key() if options.key is None else read_key(options.key),
     )  # fmt: skip
+    if options.profile:
+        become(profile)
     for value, known in (
         (profile.encoding, profile.encodings), (profile.authentication, profile.authentications),
         (profile.version, profile.versions),
@@ -153,7 +160,7 @@ def server_process(options: ServerOptions) -> ServerProcess:
     }  # fmt: skip
     profile = ServerProfile(
         server_id=who.server_id, url=options.url, authentication=options.authentication, root=options.root,
-        devices=(device,),
+        devices=(device,), dialect=options.profile,
     )  # fmt: skip
     return ServerProcess(
         profile, options.work_dir, options.deviations, options.seed, host=options.host, port=options.port,
