@@ -17,6 +17,9 @@ from conformance.judge.finding import Catalogue
 from conformance.judge.rule import registered
 
 _RULE, _CASE, _BOTH = COVERED
+_PLAYED = frozenset(("SUITE-ALIVE", "SUITE-REACHABLE"))
+"""What is looked at whenever a case is played, as standing rules are, but by the harness: a transcript alone does not show
+whether a process ended or a session was called for."""
 _ROW = re.compile(r"(?m)^- id: (\S+)\n(?:  .*\n?)*")
 _LINE = re.compile(r"(?m)^  (?:cover|uncovered): .*\n?")
 
@@ -42,7 +45,7 @@ def _collect(value: Any, found: list[str]) -> None:
 
 def coverage(cases: Iterable[Case]) -> dict[str, str]:
     """Requirement to ``rule``, ``case`` or ``both``; what nothing covers is not in it."""
-    by_rule = {identity for rule in registered() for identity in rule.requirements}
+    by_rule = {identity for rule in registered() for identity in rule.requirements} | _PLAYED
     by_case = {identity for case in cases for identity in required_by(case)}
     return {
         identity: _BOTH if identity in by_rule & by_case else _RULE if identity in by_rule else _CASE
