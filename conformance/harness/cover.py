@@ -17,9 +17,8 @@ from conformance.judge.finding import Catalogue
 from conformance.judge.rule import registered
 
 _RULE, _CASE, _BOTH = COVERED
-_PLAYED = frozenset(("SUITE-ALIVE", "SUITE-REACHABLE"))
-"""What is looked at whenever a case is played, as standing rules are, but by the harness: a transcript alone does not show
-whether a process ended or a session was called for."""
+_PLAYED = frozenset(("SUITE-ALIVE",))
+"""What the verdict looks at whenever a case is played, as standing rules are."""
 _ROW = re.compile(r"(?m)^- id: (\S+)\n(?:  .*\n?)*")
 _LINE = re.compile(r"(?m)^  (?:cover|uncovered): .*\n?")
 
