@@ -23,12 +23,16 @@ LINES: pytest.StashKey[Any] = pytest.StashKey()
 _PROPERTY = "fumo-conformance"
 
 
-class CaseFailed(Exception):
-    """A permutation that did not pass; carries its line of the record."""
+class CaseUndecided(Exception):
+    """A permutation that neither passed nor failed; carries its line of the record. Tools show it as broken."""
 
     def __init__(self, line: dict[str, Any]) -> None:
         self.line = line
         super().__init__(line["reason"])
+
+
+class CaseFailed(CaseUndecided, AssertionError):
+    """A permutation that failed. Tools show it as failed, which they do for assertions only."""
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:
@@ -153,13 +157,13 @@ class CaseItem(pytest.Function):
             "story": case.suite.rsplit("/", 1)[1],
             "severity": _SEVERITY[case.level],
         }
-        if item.config.pluginmanager.has_plugin("allure_pytest"):
+        if any(item.config.pluginmanager.has_plugin(name) for name in ("allure_pytest", "allure_pytest.plugin")):
             for kind, value in labels.items():
                 item.add_marker(pytest.mark.allure_label(value, label_type=kind))
         return item
 
     def play(self) -> None:
-        """Plays the permutation; raises :class:`CaseFailed` or skips."""
+        """Plays the permutation; raises :class:`CaseUndecided` or skips."""
         run: Run = self.config.stash[RUN]
         if run.stop:
             pytest.skip(run.stop)
@@ -174,13 +178,13 @@ class CaseItem(pytest.Function):
         if line["verdict"] == "not-applicable":
             pytest.skip(f"not applicable ({line['cause']}): {line['reason']}")
         if line["verdict"] != "pass":
-            raise CaseFailed(line)
+            raise (CaseFailed if line["verdict"] == "fail" else CaseUndecided)(line)
 
     def reportinfo(self) -> tuple[Path, int, str]:
         return self.chosen.permutation.case.file, self.chosen.permutation.case.line - 1, self.name
 
     def repr_failure(self, excinfo: pytest.ExceptionInfo[BaseException], style: Any = None) -> Any:
-        if isinstance(excinfo.value, CaseFailed):
+        if isinstance(excinfo.value, CaseUndecided):
             from conformance.report.console import failure_text
 
             case = self.chosen.permutation.case

@@ -14,7 +14,6 @@ from pathlib import Path
 from conformance.harness.embedded import embedded_iut
 from conformance.harness.session import run_suite
 from conformance.peers.deviants import name_of
-
 from tests.browser import CHROMIUM
 
 ROOT = Path(__file__).resolve().parent.parent

@@ -22,6 +22,7 @@ from conformance.harness.runfolder import new_folder
 from conformance.harness.selection import nearest, read_patterns
 from conformance.harness.yamlfile import FileFault
 from conformance.plugin import RUN
+from conformance.report.allure import complete
 from conformance.report.console import Progress, new_console, print_summary
 from conformance.report.github import workflow_commands
 from conformance.report.record import Record, exit_status, read_record
@@ -117,6 +118,7 @@ def run_suite(
         if again:
             _once(Run(loaded, options), set(), again, workers, Progress(console, quiet))
     record = read_record(folder / RECORD)
+    complete(folder / "allure", record.header)
     write_reports(folder, load_catalogue(testcases()), known=known(testcases()))
     print_summary(record, load_catalogue(testcases()), folder, console, brief=quiet)
     if github:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Mapping
 from contextlib import suppress
 from pathlib import Path
@@ -9,6 +10,7 @@ from typing import Any
 
 import allure
 
+from conformance.report.text import visible
 from conformance.transcript import MESSAGES, TRANSCRIPT
 
 REQUIREMENT = "urn:fumo-conformance:requirement:"
@@ -44,3 +46,41 @@ def _attach(evidence: Path, *, everything: bool) -> None:
     if everything and messages.is_dir():
         for path in sorted(messages.iterdir()):
             allure.attach.file(str(path), name=path.name, extension=path.suffix[1:])
+
+
+CATEGORIES = (
+    {"name": "The implementation broke a requirement", "matchedStatuses": ["failed"]},
+    {"name": "The suite or its set-up had an error", "matchedStatuses": ["broken"]},
+    {"name": "Not applicable, or no verdict", "matchedStatuses": ["skipped"]},
+)
+"""Groups of results, as Allure 2 reads them from ``categories.json``; Allure 3 takes the same by its configuration."""
+
+
+def complete(results: Path, header: Mapping[str, Any]) -> None:
+    """Adds to a folder of results what Allure shows of the whole run: environment, categories, executor.
+
+    ``header`` is that of the record. Nothing is written where the folder is not there.
+    """
+    if not results.is_dir():
+        return
+    facts = {"suite": header.get("suite"), "testcases": header.get("testcases"), "started": header.get("started")}
+    for iut in header.get("iuts") or []:
+        told = " ".join(str(iut[key]) for key in ("name", "version", "vendor") if iut.get(key))
+        facts[str(iut["role"])] = told
+        facts[f"{iut['role']}.dm"] = ", ".join(map(str, iut.get("versions") or []))
+    lines = [f"{key}={_property(str(value))}" for key, value in facts.items() if value]
+    (results / "environment.properties").write_text("\n".join(lines) + "\n", encoding="utf-8")
+    (results / "categories.json").write_text(json.dumps(CATEGORIES, indent=1) + "\n", encoding="utf-8")
+    executor = {"name": "fumo-conformance", "type": "fumo-conformance", "reportName": "OMA DM firmware update conformance"}
+    (results / "executor.json").write_text(json.dumps(executor, indent=1) + "\n", encoding="utf-8")
+
+
+def _property(value: str) -> str:
+    """A value of a properties file on one line; characters beyond ASCII as escapes."""
+    shown = visible(value).replace("\\", "\\\\")
+    return "".join(c if " " <= c <= "~" else "".join(f"\\u{n:04x}" for n in _units(c)) for c in shown)
+
+
+def _units(character: str) -> list[int]:
+    octets = character.encode("utf-16-be", "surrogatepass")
+    return [int.from_bytes(octets[place : place + 2], "big") for place in range(0, len(octets), 2)]
