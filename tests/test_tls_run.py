@@ -67,7 +67,8 @@ def test_a_reference_peer_passes_over_tls_and_no_key_is_kept(role: str, tmp_path
         _, judgement = judge_again(tmp_path / "run" / line["evidence"], terms)
         assert (judgement.verdict, judgement.reason) == (line["verdict"], line["reason"])
     files = kept(tmp_path / "run")
-    assert any(b'"kind":"tls"' in octets for octets in files.values())
+    shown = b"urn:imei:490154203237518" if role == "client" else b"localhost"
+    assert any(b'"kind":"tls"' in line and shown in line for octets in files.values() for line in octets.splitlines())
     assert [path for path, octets in files.items() if b"PRIVATE KEY" in octets or b".key" in octets] == []
 
 
@@ -102,6 +103,13 @@ def test_a_device_that_does_not_trust_the_suite_is_an_error_of_the_setup(tmp_pat
     reason = one_error(changed(path, start=start, timeouts=QUICK), tmp_path, "client/transport/sanity/first")
     assert reason.startswith("the device broke off the TLS handshake (tlsv1 alert unknown ca): let it trust ")
     assert ".device/tls/ca.pem" in reason and reason.endswith("or name in attach.tls a certificate that it trusts")
+
+
+def test_a_device_whose_certificate_the_suite_does_not_trust_is_an_error_of_the_setup(tmp_path: Path) -> None:
+    path = changed(process_iut(tmp_path / "iut", "client", [], tls=True), tls=None, timeouts=QUICK)
+    reason = one_error(path, tmp_path, "client/transport/sanity/first")
+    assert "the certificate that the device shows is untrusted" in reason
+    assert reason.endswith("name its authority in attach.tls.trust")
 
 
 def test_a_server_that_the_suite_does_not_trust_is_an_error_of_the_setup(tmp_path: Path) -> None:

@@ -116,6 +116,9 @@ class ClientPlayer(WaySessions):
             return
         if not self.lost:
             dead = self.bench.dead()
+            trouble = None if dead or self.talk is not talk else self.tls_trouble()
+            if trouble is not None:
+                raise trouble
             another = self.talk is not talk
             self.lost = dead or (
                 "the device began another session instead of answering"

@@ -8,7 +8,6 @@ from conformance.harness import outcome
 from conformance.harness.clientsessions import ClientSessions
 from conformance.harness.link import SocketDevice
 from conformance.harness.manner import Manner
-from conformance.harness.secured import told
 from conformance.transport.tls import PLAIN
 
 
@@ -24,10 +23,13 @@ class WaySessions(ClientSessions):
             link.show(self.manner.shows)
             return super().open(kind, wanted=wanted)
         except outcome.Stop as stop:
-            why = link.dm_tls.why if link.dm_tls is not None else ""
-            if why and not self.sessions and self.bench.tls is not None:
-                raise outcome.error(told(why, str(self.bench.tls.ca)), setup=True) from stop
-            raise
+            raise self.tls_trouble() or stop from stop
+
+    def tls_trouble(self) -> outcome.Stop | None:
+        """The end of the case where the device broke off a handshake since the session was asked for."""
+        link, tls = self._link(), self.bench.tls
+        what = link.dm_tls.trouble(tls.ca) if link is not None and link.dm_tls is not None and tls is not None else ""
+        return outcome.error(what, setup=True) if what else None
 
     def _link(self) -> SocketDevice | None:
         link = self.bench.link
