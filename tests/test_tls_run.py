@@ -105,6 +105,18 @@ def test_a_device_that_does_not_trust_the_suite_is_an_error_of_the_setup(tmp_pat
     assert ".device/tls/ca.pem" in reason and reason.endswith("or name in attach.tls a certificate that it trusts")
 
 
+def test_a_device_that_does_not_trust_the_content_server_is_an_error_of_the_setup(tmp_path: Path) -> None:
+    """It reports a failure, as it should; that says nothing about the device."""
+    path = process_iut(tmp_path / "iut", "client", [], tls=True)
+    other, *_ = write_pair(tmp_path / "other", "x")
+    start = [str(other) if each == "{ca}" else each for each in load_iut(path).attach.start]
+    changed(path, start=start, listen="http://127.0.0.1:0/dm", timeouts=QUICK)
+    with running(path, tmp_path) as run:
+        lines = play_all(run, chosen(run, "client/flows/download-and-update/plain[xml-md5]"))
+    assert [line["verdict"] for line in lines] == ["error"]
+    assert lines[0]["reason"].startswith("content server: the device broke off the TLS handshake (tlsv1 alert unknown ca): ")
+
+
 def test_a_device_whose_certificate_the_suite_does_not_trust_is_an_error_of_the_setup(tmp_path: Path) -> None:
     path = changed(process_iut(tmp_path / "iut", "client", [], tls=True), tls=None, timeouts=QUICK)
     reason = one_error(path, tmp_path, "client/transport/sanity/first")

@@ -29,6 +29,8 @@ class Secured:
         """Handshakes that the device broke off, and connections that it closed without a word."""
         self.version = ""
         """TLS of the newest connection."""
+        self.works = False
+        """Whether a connection came about since :meth:`show`."""
 
     def context(self) -> ssl.SSLContext | None:
         """For the next connection."""
@@ -45,12 +47,13 @@ class Secured:
             server.hang_up()
         with self._lock:
             self.broken.clear()
+            self.works = False
 
     def heard(self, handshake: Handshake) -> None:
         """Takes note of a handshake."""
         with self._lock:
             if handshake.good:
-                self.version = handshake.version
+                self.version, self.works = handshake.version, True
             elif len(self.broken) < _MOST:
                 self.broken.append(handshake)
         self._heard(handshake)

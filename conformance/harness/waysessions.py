@@ -31,6 +31,16 @@ class WaySessions(ClientSessions):
         what = link.dm_tls.trouble(tls.ca) if link is not None and link.dm_tls is not None and tls is not None else ""
         return outcome.error(what, setup=True) if what else None
 
+    def look_at_content(self) -> None:
+        """Ends the case as an error where the device broke off every handshake with a content server in good order."""
+        link, tls = self._link(), self.bench.tls
+        secured = link.content_tls if link is not None else None
+        if secured is None or tls is None or secured.shows or secured.works or self.bench.dead():
+            return
+        what = secured.trouble(tls.ca)
+        if what:
+            raise outcome.error(f"content server: {what}", setup=True)
+
     def _link(self) -> SocketDevice | None:
         link = self.bench.link
         return link if isinstance(link, SocketDevice) else None
