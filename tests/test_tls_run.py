@@ -105,6 +105,14 @@ def test_a_device_that_does_not_trust_the_suite_is_an_error_of_the_setup(tmp_pat
     assert ".device/tls/ca.pem" in reason and reason.endswith("or name in attach.tls a certificate that it trusts")
 
 
+def test_prepare_tells_whom_to_trust(tmp_path: Path) -> None:
+    path = process_iut(tmp_path / "iut", "client", [], tls=True)
+    start = [each for each in load_iut(path).attach.start if each not in ("--ca", "{ca}")]
+    with running(changed(path, start=start), tmp_path) as run:
+        lines = play_all(run, chosen(run, "client/transport/sanity/first", "client/transport/content/fetched"))
+    assert verdicts(lines) == [(line["id"], "pass", "") for line in lines] and len(lines) == 2
+
+
 def test_a_device_that_does_not_trust_the_content_server_is_an_error_of_the_setup(tmp_path: Path) -> None:
     """It reports a failure, as it should; that says nothing about the device."""
     path = process_iut(tmp_path / "iut", "client", [], tls=True)

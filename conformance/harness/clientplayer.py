@@ -63,7 +63,7 @@ class ClientPlayer(WaySessions):
         if self.manner.shows or self.manner.redirect:
             came = self.open_unwelcome(kind)
         elif "tls" in expect:
-            came = self.open_about_tls(kind, expect)
+            came = self.open_about_tls(kind)
         else:
             came = self.open(kind, wanted=expect.get("comes", True) is not False)
         self.value("comes", came, "a session")

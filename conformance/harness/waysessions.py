@@ -79,6 +79,8 @@ class WaySessions(ClientSessions):
         assert link is not None
         if kind == "any":
             kind = "client" if self.bench.can("start_session client") else "server-initiated"
+        if kind != "server-initiated" and not self.bench.can(f"start_session {kind}"):
+            raise outcome.not_applicable(f"the hook cannot start_session ({kind})", outcome.STEERING)
         link.show(self.manner.shows)
         link.redirects = link.plain_url() if self.manner.redirect else ""
         try:
@@ -96,7 +98,7 @@ class WaySessions(ClientSessions):
             if not (self.talk and self.talk.open):
                 link.show()
 
-    def open_about_tls(self, kind: str, expect: dict[str, Any]) -> bool:
+    def open_about_tls(self, kind: str) -> bool:
         """Opens a session of which the case wants to know how the device came."""
         link = self._link()
         assert link is not None and link.dm_tls is not None
