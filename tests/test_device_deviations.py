@@ -15,6 +15,8 @@ from conformance.dm.largeobject import Splitter
 from conformance.dm.trigger import Notification, Push, build, build_push
 from conformance.fumo.package import STRANGER_SEED, Manifest
 from conformance.fumo.package import build as build_package
+from conformance.harness.places import testcases as own_cases
+from conformance.harness.proof import TRANSPORT, load_deviations
 from conformance.peers.client_deviations import parts_for
 from conformance.peers.deviation import CLIENT, Register, deviant
 from conformance.peers.deviceparts import DeviceParts
@@ -211,7 +213,11 @@ def wire(tmp_path: Path, deviations: list[str], scene: Callable[[Bench, Path], N
     return sent
 
 
-@pytest.mark.parametrize("name", CLIENT.ids)
+OVER_SOCKETS = {row.id for row in load_deviations(own_cases(), "client") if row.area == TRANSPORT}
+"""They show in HTTP and TLS alone: tests/test_proof_client.py plays them as processes."""
+
+
+@pytest.mark.parametrize("name", [name for name in CLIENT.ids if name not in OVER_SOCKETS])
 def test_each_deviation_is_seen_on_the_wire(tmp_path: Path, name: str) -> None:
     scene = SCENES.get(name, good)
     right = wire(tmp_path, [], scene)

@@ -67,7 +67,8 @@ def test_a_reference_peer_passes_over_tls_and_no_key_is_kept(role: str, tmp_path
         _, judgement = judge_again(tmp_path / "run" / line["evidence"], terms)
         assert (judgement.verdict, judgement.reason) == (line["verdict"], line["reason"])
     files = kept(tmp_path / "run")
-    assert any(b'"kind":"tls"' in octets for octets in files.values())
+    shown = b"urn:imei:490154203237518" if role == "client" else b"localhost"
+    assert any(b'"kind":"tls"' in line and shown in line for octets in files.values() for line in octets.splitlines())
     assert [path for path, octets in files.items() if b"PRIVATE KEY" in octets or b".key" in octets] == []
 
 
@@ -102,6 +103,33 @@ def test_a_device_that_does_not_trust_the_suite_is_an_error_of_the_setup(tmp_pat
     reason = one_error(changed(path, start=start, timeouts=QUICK), tmp_path, "client/transport/sanity/first")
     assert reason.startswith("the device broke off the TLS handshake (tlsv1 alert unknown ca): let it trust ")
     assert ".device/tls/ca.pem" in reason and reason.endswith("or name in attach.tls a certificate that it trusts")
+
+
+def test_prepare_tells_whom_to_trust(tmp_path: Path) -> None:
+    path = process_iut(tmp_path / "iut", "client", [], tls=True)
+    start = [each for each in load_iut(path).attach.start if each not in ("--ca", "{ca}")]
+    with running(changed(path, start=start), tmp_path) as run:
+        lines = play_all(run, chosen(run, "client/transport/sanity/first", "client/transport/content/fetched"))
+    assert verdicts(lines) == [(line["id"], "pass", "") for line in lines] and len(lines) == 2
+
+
+def test_a_device_that_does_not_trust_the_content_server_is_an_error_of_the_setup(tmp_path: Path) -> None:
+    """It reports a failure, as it should; that says nothing about the device."""
+    path = process_iut(tmp_path / "iut", "client", [], tls=True)
+    other, *_ = write_pair(tmp_path / "other", "x")
+    start = [str(other) if each == "{ca}" else each for each in load_iut(path).attach.start]
+    changed(path, start=start, listen="http://127.0.0.1:0/dm", timeouts=QUICK)
+    with running(path, tmp_path) as run:
+        lines = play_all(run, chosen(run, "client/flows/download-and-update/plain[xml-md5]"))
+    assert [line["verdict"] for line in lines] == ["error"]
+    assert lines[0]["reason"].startswith("content server: the device broke off the TLS handshake (tlsv1 alert unknown ca): ")
+
+
+def test_a_device_whose_certificate_the_suite_does_not_trust_is_an_error_of_the_setup(tmp_path: Path) -> None:
+    path = changed(process_iut(tmp_path / "iut", "client", [], tls=True), tls=None, timeouts=QUICK)
+    reason = one_error(path, tmp_path, "client/transport/sanity/first")
+    assert "the certificate that the device shows is untrusted" in reason
+    assert reason.endswith("name its authority in attach.tls.trust")
 
 
 def test_a_server_that_the_suite_does_not_trust_is_an_error_of_the_setup(tmp_path: Path) -> None:

@@ -16,6 +16,11 @@ from conformance.transport.tls import EXPIRED, GARBAGE, INVALID, MISNAMED, PLAIN
 PLAINLY, SSL2 = "none", "ssl2"
 """Ways to an https address that hold no TLS: plain HTTP, and a hello of SSL 2.0 alone."""
 _CERTIFICATE = (EXPIRED, MISNAMED, UNTRUSTED, INVALID)
+_REMEDIES = {
+    UNTRUSTED: "name its authority in attach.tls.trust",
+    EXPIRED: "give the server one whose time has come and is not over",
+    MISNAMED: "let attach.server_url have a name that stands in it",
+}
 
 
 @dataclass(slots=True)
@@ -113,7 +118,7 @@ class Way:
         if newest is None or newest.good:
             return "the server broke off TLS: perhaps it does not take the certificate of the suite's device (attach.tls.certificate, {ca})"
         if newest.flaw in _CERTIFICATE:
-            return f"the certificate of the server is {newest.flaw} ({newest.fault}): name its authority in attach.tls.trust"
+            return f"the certificate of the server is {newest.flaw} ({newest.fault}): {_REMEDIES.get(newest.flaw, _REMEDIES[UNTRUSTED])}"
         if newest.flaw:
             return f"the server does not speak TLS at its https address ({newest.fault})"
         return f"no TLS handshake with the server: {newest.fault}; the suite speaks TLS 1.2 and newer"

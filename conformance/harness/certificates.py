@@ -181,10 +181,14 @@ def hosts_of(*addresses: str) -> tuple[str, ...]:
 
 
 def write_pair(folder: Path, *names: str) -> tuple[Path, Path, Path]:
-    """An authority and a certificate for these names, as files for a peer: ``ca.pem``, ``certificate.pem``, ``key.pem``."""
+    """An authority and a certificate, as files for a peer: ``ca.pem``, ``certificate.pem``, ``key.pem``.
+
+    The first name is the common one; those that are no names of hosts stand there alone.
+    """
     authority = trustme.CA(organization_name="fumo-conformance example", key_type=KEYS)
     folder.mkdir(parents=True, exist_ok=True)
-    certificate, key = _files(folder, authority.issue_cert(*names, common_name=names[0], key_type=KEYS))
+    hosts = [name for name in names if not name.startswith("urn:")]
+    certificate, key = _files(folder, authority.issue_cert(*hosts, common_name=names[0], key_type=KEYS))
     ca = folder / "ca.pem"
     ca.write_bytes(authority.cert_pem.bytes())
     return ca, certificate, key

@@ -197,6 +197,7 @@ class ClientBench(Attached):
             player.play(steps)
             if not self.dead():
                 player.drain(self.silence)
+            player.look_at_content()
         except outcome.Stop:
             if not (self.dead() and player.talk):
                 raise

@@ -65,7 +65,7 @@ class ClientPlayer(WaySessions):
         if self.manner.shows or self.manner.redirect:
             came = self.open_unwelcome(kind)
         elif "tls" in expect:
-            came = self.open_about_tls(kind, expect)
+            came = self.open_about_tls(kind)
         else:
             came = self.open(kind, wanted=expect.get("comes", True) is not False)
         self.value("comes", came, "a session")
@@ -118,6 +118,9 @@ class ClientPlayer(WaySessions):
             return
         if not self.lost:
             dead = self.bench.dead()
+            trouble = None if dead or self.talk is not talk else self.tls_trouble()
+            if trouble is not None:
+                raise trouble
             another = self.talk is not talk
             self.lost = dead or (
                 "the device began another session instead of answering"

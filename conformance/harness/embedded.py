@@ -68,16 +68,16 @@ def write_example(
 
 
 def _over_tls(folder: Path, iuts: dict[str, dict[str, Any]]) -> dict[str, dict[str, Any]]:
-    """The same peers over https: they trust the suite's authority, the suite trusts the one of the server."""
-    ca, certificate, key = write_pair(folder / "tls", "127.0.0.1", "localhost")
+    """The same peers over https, each with a certificate: they trust the suite's authority, the suite trusts theirs."""
     device, server = iuts["device"]["attach"], iuts["server"]["attach"]
     content = {"listen": "https://127.0.0.1:0/"}
     device |= {"listen": "https://127.0.0.1:0/dm", "content": content}
-    device["start"] = [*device["start"], "--ca", "{ca}"]
     server |= {"server_url": server["server_url"].replace("http:", "https:"), "content": content}
-    trust, shown, secret = (str(path.relative_to(folder)) for path in (ca, certificate, key))
-    server["tls"] = {"trust": trust}
-    server["start"] = [*server["start"], "--ca", "{ca}", "--certificate", shown, "--certificate-key", secret]
+    for role, attach, names in (("device", device, (DEVICE_ID, "device.example")), ("server", server, ("127.0.0.1", "localhost"))):
+        pair = write_pair(folder / "tls" / role, *names)
+        trust, shown, secret = (str(path.relative_to(folder)) for path in pair)
+        attach["tls"] = {"trust": trust}
+        attach["start"] = [*attach["start"], "--ca", "{ca}", "--certificate", shown, "--certificate-key", secret]
     for role, claim in (("device", "tls-authentication"), ("server", "server-tls-authentication")):
         iuts[role]["claims"][claim] = True
     return iuts

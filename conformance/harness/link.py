@@ -184,7 +184,7 @@ class SocketDevice:
         self._closed = False
         self.redirects = ""
         """Where requests that come over TLS are sent on to, "" for nowhere."""
-        self._redirected = self._faults = 0
+        self._faults = 0
         self._address, self._path = dm[0], urlsplit(dm[0]).path or "/"
         self.faults: list[str] = []
         self._open = 0
@@ -204,7 +204,7 @@ class SocketDevice:
 
     def show(self, dm: str = "", content: str | None = None) -> None:
         """What the servers show from now on (:meth:`Secured.show`); ``content`` ``None``: as before."""
-        self._redirected, self._faults = 0, len(self.faults)
+        self._faults = len(self.faults)
         if self.dm_tls is not None:
             if dm != self.dm_tls.shows:
                 with self._news:
@@ -217,7 +217,7 @@ class SocketDevice:
     def met(self) -> bool:
         """Whether the device met what is shown, or a redirection, since :meth:`show`."""
         secured = self.dm_tls
-        return bool(self._redirected or len(self.faults) > self._faults or (secured is not None and secured.broken))
+        return len(self.faults) > self._faults or (secured is not None and bool(secured.broken))
 
     def plain_url(self) -> str:
         """The address of the same DM server without TLS, opened when asked for first."""
@@ -249,9 +249,7 @@ class SocketDevice:
         if urlsplit(request.url).path.rstrip("/") != self._path.rstrip("/"):
             return Reply(404, [("Content-Type", "text/plain")], b"No DM server at this address.\n")
         if self.redirects and request.url.startswith("https:"):
-            with self._news:
-                self._redirected += 1
-                self._news.notify_all()
+            self._fault(request.peer, f"a message was answered by HTTP 307 to {self.redirects}")
             return Reply(307, [("Location", self.redirects)])
         ready = threading.Event()
         box: list[Reply] = []

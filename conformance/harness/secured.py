@@ -5,10 +5,11 @@ from __future__ import annotations
 import ssl
 import threading
 from collections.abc import Callable
+from pathlib import Path
 
 from conformance.harness.certificates import Certificates
 from conformance.transport.server import HttpServer
-from conformance.transport.tls import Handshake
+from conformance.transport.tls import EXPIRED, INVALID, MISNAMED, PLAIN, UNTRUSTED, Handshake
 
 WITHOUT = "none"
 """The server does no TLS although its address says so."""
@@ -28,6 +29,8 @@ class Secured:
         """Handshakes that the device broke off, and connections that it closed without a word."""
         self.version = ""
         """TLS of the newest connection."""
+        self.works = False
+        """Whether a connection came about since :meth:`show`."""
 
     def context(self) -> ssl.SSLContext | None:
         """For the next connection."""
@@ -44,25 +47,30 @@ class Secured:
             server.hang_up()
         with self._lock:
             self.broken.clear()
+            self.works = False
 
     def heard(self, handshake: Handshake) -> None:
         """Takes note of a handshake."""
         with self._lock:
             if handshake.good:
-                self.version = handshake.version
+                self.version, self.works = handshake.version, True
             elif len(self.broken) < _MOST:
                 self.broken.append(handshake)
         self._heard(handshake)
 
-    @property
-    def why(self) -> str:
-        """Why the last handshake broke, "" where none did."""
+    def trouble(self, ca: Path) -> str:
+        """What a person has to know where a case that is not about TLS has no session for it; "" where TLS works."""
         with self._lock:
-            return self.broken[-1].fault if self.broken else ""
+            last = self.broken[-1] if self.broken else None
+        return "" if last is None else _told(last, ca)
 
 
-def told(why: str, ca: str) -> str:
-    """What a person has to know where a device broke off the handshake in a case that is not about TLS."""
+def _told(last: Handshake, ca: Path) -> str:
+    if last.flaw == PLAIN:
+        return "the device speaks plain HTTP to the https address of the suite"
+    if last.flaw in (EXPIRED, MISNAMED, UNTRUSTED, INVALID):
+        return f"the certificate that the device shows is {last.flaw} ({last.fault}): name its authority in attach.tls.trust"
+    why = last.fault
     return (
         f"the device broke off the TLS handshake ({why}): let it trust {ca}, or name in attach.tls a certificate that it trusts"
     )

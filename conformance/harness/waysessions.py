@@ -8,7 +8,6 @@ from conformance.harness import outcome
 from conformance.harness.clientsessions import ClientSessions
 from conformance.harness.link import SocketDevice
 from conformance.harness.manner import Manner
-from conformance.harness.secured import told
 from conformance.transport.tls import PLAIN
 
 
@@ -24,10 +23,23 @@ class WaySessions(ClientSessions):
             link.show(self.manner.shows)
             return super().open(kind, wanted=wanted)
         except outcome.Stop as stop:
-            why = link.dm_tls.why if link.dm_tls is not None else ""
-            if why and not self.sessions and self.bench.tls is not None:
-                raise outcome.error(told(why, str(self.bench.tls.ca)), setup=True) from stop
-            raise
+            raise self.tls_trouble() or stop from stop
+
+    def tls_trouble(self) -> outcome.Stop | None:
+        """The end of the case where the device broke off a handshake since the session was asked for."""
+        link, tls = self._link(), self.bench.tls
+        what = link.dm_tls.trouble(tls.ca) if link is not None and link.dm_tls is not None and tls is not None else ""
+        return outcome.error(what, setup=True) if what else None
+
+    def look_at_content(self) -> None:
+        """Ends the case as an error where the device broke off every handshake with a content server in good order."""
+        link, tls = self._link(), self.bench.tls
+        secured = link.content_tls if link is not None else None
+        if secured is None or tls is None or secured.shows or secured.works or self.bench.dead():
+            return
+        what = secured.trouble(tls.ca)
+        if what:
+            raise outcome.error(f"content server: {what}", setup=True)
 
     def _link(self) -> SocketDevice | None:
         link = self.bench.link
@@ -67,6 +79,8 @@ class WaySessions(ClientSessions):
         assert link is not None
         if kind == "any":
             kind = "client" if self.bench.can("start_session client") else "server-initiated"
+        if kind != "server-initiated" and not self.bench.can(f"start_session {kind}"):
+            raise outcome.not_applicable(f"the hook cannot start_session ({kind})", outcome.STEERING)
         link.show(self.manner.shows)
         link.redirects = link.plain_url() if self.manner.redirect else ""
         try:
@@ -84,7 +98,7 @@ class WaySessions(ClientSessions):
             if not (self.talk and self.talk.open):
                 link.show()
 
-    def open_about_tls(self, kind: str, expect: dict[str, Any]) -> bool:
+    def open_about_tls(self, kind: str) -> bool:
         """Opens a session of which the case wants to know how the device came."""
         link = self._link()
         assert link is not None and link.dm_tls is not None
