@@ -5,6 +5,8 @@
 1. Exchanges per second of a played case, over the bare HTTP round trip of the same bodies on the same kind of sockets.
 2. WBXML decoding and encoding of a typical message, over lxml parsing the same message as XML.
 3. Cost of a permutation when ten times as many are played.
+4. A session of 20 exchanges between the engines, over decoding and encoding its messages alone; and what one exchange
+   costs in a session ten and a hundred times as long, and one piece in a large object of ten times as many pieces.
 """
 
 from __future__ import annotations
@@ -16,6 +18,10 @@ from pathlib import Path
 
 from lxml import etree
 
+from conformance.dm.credentials import Verifier
+from conformance.dm.largeobject import Splitter
+from conformance.dm.serversession import PeerKeys, ServerSession, ServerSettings
+from conformance.download.source import PatternSource
 from conformance.harness.cases import load_cases
 from conformance.harness.embedded import embedded_iut
 from conformance.harness.iut import load_iut
@@ -25,6 +31,7 @@ from conformance.harness.selection import Chosen
 from conformance.peers.device import DM, Device
 from conformance.peers.profile import DeviceProfile
 from conformance.syncml.codec import decode, encode
+from conformance.syncml.model import Command, Get, Item, Meta, Replace
 from conformance.syncml.wbxml import decode_wbxml, encode_wbxml
 from conformance.transcript import load
 from conformance.transport.client import HttpClient
@@ -142,9 +149,53 @@ def growth(folder: Path) -> None:
           f"ratio {large / small:.2f} (goal within 10 %)")
 
 
+def exchanged(encoding: str, commands: int, octets: int = 0, limit: int = 65536) -> list[bytes]:
+    """A session of the engines of both sides in this process: its messages.
+
+    The server sends ``commands`` packages of three Gets, or one object of ``octets`` to a device that takes ``limit``.
+    """
+    profile = DeviceProfile(authentication="md5", encoding=encoding, max_msg_size=limit)
+    keys = PeerKeys("md5", Verifier(profile.client, profile.client_nonce), profile.server, profile.server_nonce)
+    device, server = Device(profile), ServerSession(ServerSettings(profile.server_id, profile.server_url), keys)
+    device.verb("start_session", {"kind": "client"}, 0.0)
+    crossed: list[bytes] = []
+    while (request := device.poll(0.0, DM)) is not None:
+        headers = {name.lower(): value for name, value in request.headers}
+        server.receive(request.body, headers["content-type"], headers)
+        wanted: list[Command] = []
+        large = None
+        if server.may_command and octets:
+            node = Item(target="./FwUpdate/Main/Update/PkgData")
+            wanted, large, octets = [Replace(items=[node], meta=Meta(format="bin"))], Splitter(PatternSource(octets), "bin"), 0
+        elif server.may_command and commands:
+            commands -= 1
+            wanted = [Get(items=[Item(target=f"./DevInfo/{name}")]) for name in ("DevId", "Man", "Mod")]
+        out = server.respond(wanted, large=large)
+        crossed += [request.body, out.octets]
+        device.receive(Response(200, [("Content-Type", out.media), *out.headers], out.octets), 0.0, DM)
+    return crossed
+
+
+def engines() -> None:
+    """Ratio 4."""
+    for encoding in ("xml", "wbxml"):
+        crossed = exchanged(encoding, 19)
+        floor = best(lambda crossed=crossed, encoding=encoding: [encode(decode(each, "").message, encoding) for each in crossed])
+        whole = best(lambda encoding=encoding: exchanged(encoding, 19))
+        times = {many: best(lambda encoding=encoding, many=many: exchanged(encoding, many), 2) / many for many in (200, 2000)}
+        print(f"a session of {len(crossed) // 2} exchanges in {encoding}: {whole / floor:.1f} times the decoding and encoding of its "
+              f"messages (goal at most 10); an exchange among 2000 over one among 200: {times[2000] / times[200]:.2f}")
+        pieces = {}
+        for size in (200_000, 2_000_000):
+            count = len(exchanged(encoding, 0, size, 4096)) // 2
+            pieces[size] = best(lambda encoding=encoding, size=size: exchanged(encoding, 0, size, 4096), 2) / count
+        print(f"a piece of a large object in {encoding}: {pieces[2_000_000] / pieces[200_000]:.2f} times as dear among ten times as many")
+
+
 def main() -> None:
-    """Runs all three."""
+    """Runs all four."""
     codecs()
+    engines()
     with tempfile.TemporaryDirectory() as folder:
         growth(Path(folder))
     with tempfile.TemporaryDirectory() as folder:

@@ -287,10 +287,16 @@ class ServerSession(ServerAuthentication):
         """One Status for the SyncHdr and one for each command that wants one, in order (DM Protocol 8.4, 8.6)."""
         answers = [self.header_status(message)]
         for command in message.commands:
-            if isinstance(command, Status | Results):
+            if isinstance(command, Status):
                 continue
-            answers.append(self.numbered(self.status(message, command, self.code(command))))
+            code = self.results_code(command) if isinstance(command, Results) else self.code(command)
+            if code:
+                answers.append(self.numbered(self.status(message, command, code)))
         return answers
+
+    def results_code(self, results: Results) -> str:
+        """Status code for Results that could not be taken; "" for all others, which get no Status (DM RepPro 6.5.1)."""
+        return ""
 
     def header_status(self, message: Message) -> Status:
         """Status for the SyncHdr with the challenge where one is due."""

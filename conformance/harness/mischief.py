@@ -33,6 +33,8 @@ HOW = {
 """How a package of the device may be answered, and what that means."""
 WRONG = (NO_MAC, WRONG_MAC, OLD_MAC, DTD, PROTOCOL, SESSION_ID)
 """Those that break a rule, so that nothing said to them is an answer to be judged."""
+_MAY_END = (PLAIN, ABORT, CUT)
+"""Those after which silence is as right as a message."""
 UNKNOWN = "9.9"
 """A version that there is not."""
 
@@ -99,9 +101,10 @@ def reply(player: ClientPlayer, given: Any, expect: dict[str, Any]) -> str:
     talk = player.talk
     assert talk is not None
     since = len(player.recorder.transcript.events)
-    for _ in range(int(wish.get("times", 1))):
+    times = int(wish.get("times", 1))
+    for _ in range(times):
         _give(player, talk, how, wish)
-        player.await_package(player.bench.silence if how in (PLAIN, ABORT, CUT) else player.times.message)
+        player.await_package(player.bench.silence if how in _MAY_END or times > 1 else player.times.message)
         if player.talk is not talk or not talk.open or talk.session.over:
             break
     if talk.received is not None and talk.received.aborted:

@@ -32,6 +32,8 @@ def alone(wanted: dict[str, Any], root: str, sent: Sequence[Alert]) -> Alert | N
     kind = ALERT_OF[OPERATIONS[wanted.get("operation", "download")]]
     meta = Meta(format="int", type=kind)
     item = Item(source=root, meta=meta, data=str(wanted.get("result", 200)))
+    if "octets" in wanted:
+        item.data = "0123456789" * (int(wanted["octets"]) // 10)
     return formed(Alert(data=GENERIC_ALERT, correlator=wanted.get("correlator"), items=[item]), wanted)
 
 

@@ -139,6 +139,7 @@ class OwnDevice:
             return
         alert = alone(wanted, self.device.profile.objects[0], self.script.reports)
         if alert is not None:
+            self.script.piece, self.script.piece_size = int(wanted.get("piece", 0)), int(wanted.get("size", 0))
             if is_wrong(wanted):
                 self.script.made.append(alert)
             self.device.outbox.put(alert, once=True)

@@ -33,7 +33,8 @@ class Script:
     ``instant``: operations are over, and reported, together with the Status of their Exec. ``few``: commands of a message
     at most, beside the Status for SyncHdr (0: as many as fit). ``late``: Generic Alerts are not sent before package #3.
     ``credentials``: "", wrong, none or stale (a nonce that the server never gave). ``trouble``, ``session_id``, ``ver_dtd``
-    and ``ver_proto``: see docs/write-a-case.md. ``made``: alerts that are wrong on purpose. ``reports``: those of operations so far.
+    and ``ver_proto``: see docs/write-a-case.md. ``piece``: octets of an alert above which it goes in pieces, ``piece_size`` what
+    is added to their right Size. ``made``: alerts that are wrong on purpose. ``reports``: those of operations so far.
     """
 
     result: int | None = None
@@ -48,6 +49,8 @@ class Script:
     session_id: str = ""
     ver_dtd: str = ""
     ver_proto: str = ""
+    piece: int = 0
+    piece_size: int = 0
     made: list[Alert] = field(default_factory=list)
     reports: list[Alert] = field(default_factory=list)
 
@@ -138,6 +141,8 @@ class _Slow(TroubledSession):
         """Whether the message sent last is wrong on purpose."""
         if self.script.few:
             self.packer = _Few(self.settings.encoding, self.settings.large_objects, self.script.few)
+        elif self.script.piece:
+            self.packer = _OnePiece(self.settings.encoding, self.settings.large_objects)
 
     def _offer_alerts(self) -> None:
         """Late Generic Alerts wait until package #1 is out of the way."""
@@ -165,6 +170,17 @@ class _Few(Packer):
         super().fill(message, limit, encode, number, more)
         self.statuses.extend(rest)
         self.commands.extend(later)
+
+
+class _OnePiece(Packer):
+    """Deals out nothing behind a piece of an Alert that is not the last, nor two pieces at a time."""
+
+    def fill(self, message: Message, limit: int | None, encode: Encode, number: Number, more: Alert | None) -> None:
+        """See :meth:`Packer.fill`."""
+        cut = next((n for n, each in enumerate(self.commands, 1) if any(item.more for item in each.items)), 0)
+        rest = _behind(self.commands, cut) if cut else []
+        super().fill(message, limit, encode, number, more)
+        self.commands.extend(rest)
 
 
 def _behind(queue: deque[Command], count: int) -> list[Command]:

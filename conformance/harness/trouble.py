@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import copy
+from collections import deque
 from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
@@ -135,6 +137,43 @@ class TroubledSession(ClientSession):
             self.headers.append((MAC_HEADER, mac_header(account, nonce, octets + b" ")))
         elif self.does == OLD_MAC:
             self.headers.append((MAC_HEADER, mac_header(account, self._used, octets)))
+
+    # -- alerts in pieces --------------------------------------------------------------------------------------------
+
+    def _offer_alerts(self) -> None:
+        super()._offer_alerts()
+        if not self.script.piece:
+            return
+        waiting, self.packer.commands = self.packer.commands, deque()
+        for command in waiting:
+            offer = self._offered.pop(id(command), None)
+            parts = [command] if offer is None else self._parts(command)
+            if offer is not None:
+                self._offered[id(parts[-1])] = offer
+            self.packer.commands.extend(parts)
+
+    def _parts(self, command: Command) -> list[Command]:
+        """An Alert in the pieces that the script wants; each is a command of its own (DM Protocol 7)."""
+        whole = command.items[0].data or ""
+        step = self.script.piece
+        if isinstance(whole, bytes) or len(whole) <= step:
+            return [command]
+        made: list[Command] = []
+        for at in range(0, len(whole), step):
+            part = copy.deepcopy(command)
+            item = part.items[0]
+            item.data, item.more = whole[at : at + step], at + step < len(whole)
+            if not at and item.meta is not None:
+                item.meta.size = str(len(whole) + self.script.piece_size)
+            made.append(part)
+        return made
+
+    def _take_statuses(self, message: Message) -> None:
+        """What is refused at one piece is not sent any further."""
+        super()._take_statuses(message)
+        if any(status.cmd == "Alert" and (status.data or "")[:1] in ("4", "5") for status in message.statuses()):
+            rest = [c for c in self.packer.commands if isinstance(c, Alert) and c.items and c.items[0].meta]
+            self.packer.commands = deque(c for c in self.packer.commands if c not in rest)
 
     def header(self) -> Header:
         """SyncHdr, with the versions that the script wants."""

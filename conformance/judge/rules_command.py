@@ -228,11 +228,14 @@ def user_answers(view: View) -> Iterator[Hit]:
 
 @rule("DM-ALERT-007", "FUMO-ALERT-025", sides=("server",), title="Generic Alerts are answered with the codes for them")
 def generic_alert_answer(view: View) -> Iterator[Hit]:
-    """DM Protocol 8.7. DM RepPro also has 406."""
+    """DM Protocol 8.7. DM RepPro also has 406; the pieces of one that comes in several have codes of their own."""
+    pieces = {id(chunk.command) for stream in view.their_streams for chunk in stream.chunks}
     fumo = {id(report.alert) for report in (*view.activity.reports, *view.activity.requests)}
     for _, owed, said in _answered(view):
         alert = owed.command
         if not isinstance(alert, Alert) or alert.data != GENERIC_ALERT:
+            continue
+        if id(alert) in pieces and (owed.code == "213" or (owed.code or "")[:1] in ("4", "5")):
             continue
         requirement = "FUMO-ALERT-025" if id(alert) in fumo else "DM-ALERT-007"
         for code in owed.codes:

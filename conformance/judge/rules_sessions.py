@@ -1,12 +1,12 @@
-"""Rules of sessions as a whole: how they are begun, given up and ended, and what may be left out (DM Protocol 6 to 8)."""
+"""Rules of sessions as a whole: how they are begun and given up (DM Protocol 8)."""
 
 from __future__ import annotations
 
 from collections.abc import Iterator
 
 from conformance.judge.rule import Hit, View, rule
-from conformance.judge.session import NEXT_MESSAGE, SESSION_ABORT, Said
-from conformance.syncml.model import Alert, Results
+from conformance.judge.session import SESSION_ABORT, Said
+from conformance.syncml.model import Alert
 
 SERVER_INITIATED, CLIENT_INITIATED = "1200", "1201"
 
@@ -20,17 +20,18 @@ def who_began(view: View) -> Iterator[Hit]:
         if first is None or not view.judged(first) or not first.opens:
             continue
         code = SERVER_INITIATED if first.has_alert(SERVER_INITIATED) else CLIENT_INITIATED
-        before = [event.data.get("fields") or {} for event in triggers if event.n < first.event.n]
-        mine = [fields for fields in before if _names(fields.get("session_id"), first.header.session_id)]
+        told = [event.data.get("fields") or {} for event in triggers if event.n < first.event.n]
+        before = [fields for fields in told if isinstance(fields.get("session_id"), int)]
+        mine = [fields for fields in before if _names(fields["session_id"], first.header.session_id)]
         if mine and str(mine[-1].get("initiator", 1)) != "0":
             yield view.check(code == SERVER_INITIATED, first, SERVER_INITIATED, code, "the alert after a trigger")
         elif not before:
             yield view.check(code == CLIENT_INITIATED, first, CLIENT_INITIATED, code, "the alert without a trigger")
 
 
-def _names(asked: object, shown: str | None) -> bool:
+def _names(asked: int, shown: str | None) -> bool:
     """Whether a SyncHdr has the session id of a trigger, however that is written."""
-    if not isinstance(asked, int) or not shown or len(shown) > 8:
+    if not shown or len(shown) > 8:
         return False
     try:
         return int(shown, 16) == asked
@@ -57,37 +58,6 @@ def _owes(said: Said) -> bool:
     """Whether a message of the server is one that a client must answer."""
     alerts_only = all(isinstance(command, Alert) for command in said.commands)
     return bool(said.commands) and not alerts_only and not said.refuses and not said.has_alert(SESSION_ABORT)
-
-
-@rule("DM-SES-013", sides=("server",), title="a package without commands ends the session")
-def ended(view: View) -> Iterator[Hit]:
-    """DM Protocol 8.4, 8.6."""
-    for session in view.sessions:
-        last = session.exchanges[-1].response if session.over else None
-        if last is not None and view.judged(last) and not last.has_alert(SESSION_ABORT):
-            yield view.ok(last)
-
-
-@rule("DM-MSG-009", title="Alert 1222 may be left out beside other content")
-def left_out(view: View) -> Iterator[Hit]:
-    """DM Protocol 6.2: both are right."""
-    for turn in view.turns:
-        said = turn.said
-        if turn.server_open and view.judged(said) and said.results and not said.has_alert(NEXT_MESSAGE):
-            yield view.ok(said)
-
-
-@rule("DM-LOB-015", title="a large object that failed may be sent again")
-def again(view: View) -> Iterator[Hit]:
-    """DM Protocol 7."""
-    seen: dict[tuple[int, str], int] = {}
-    for stream in view.streams:
-        if stream.made or isinstance(stream.first.command, Results):
-            continue
-        key = (id(stream.session), f"{stream.first.command.name} {stream.node}")
-        if key in seen:
-            yield view.ok(stream.first.said)
-        seen[key] = 1
 
 
 @rule("DM-LOB-018", sides=("client",), title="an Alert of a client without large objects is in one piece")

@@ -215,6 +215,45 @@ class FormatNotRepeated(Session):
         return last
 
 
+@deviation("pieces-as-wholes", "talk")
+class PiecesAsWholes(Talk):
+    """Takes each piece of what a device sends for all of it."""
+
+    def take(self, received: Received, message: Message, at: float) -> None:
+        for command in message.commands:
+            for item in command.items if isinstance(command, Alert) else ():
+                if item.meta is not None:
+                    item.meta.size = None
+                item.more = False
+        super().take(received, message, at)
+
+
+@deviation("size-of-pieces-unchecked", "talk")
+class SizeUnchecked(Talk):
+    """Does not compare what came in pieces with its Size."""
+
+    def take(self, received: Received, message: Message, at: float) -> None:
+        assembler = self.pieces.assembler
+        for command in message.commands:
+            for item in command.items if isinstance(command, Alert) else ():
+                if assembler.open and not item.more:
+                    assembler.expected = assembler.received + len(item.data or "")
+        super().take(received, message, at)
+
+
+@deviation("last-piece-answered-213", "session")
+class LastPiece213(Session):
+    """Answers the last piece like those before."""
+
+    _was = False
+
+    def alert_code(self, alert: Alert) -> str:
+        code = super().alert_code(alert)
+        mine = bool(alert.items) and alert.data == "1226"
+        again, self._was = self._was and mine, (code == "213") if mine else self._was
+        return "213" if again else code
+
+
 @deviation("starts-refused-package", "talk")
 class StartsRefusedPackage(Talk):
     """Starts the installation of a package that the device refused."""

@@ -11,8 +11,9 @@ from conformance.fumo.campaign import PLANNED, RUNNING, Campaign
 from conformance.fumo.plan import FIRMWARE, Answer, Batch, Facts
 from conformance.fumo.report import Report, read_alert
 from conformance.peers.enrolment import Enrolment
+from conformance.peers.pieces import Pieces
 from conformance.peers.planner import Planner
-from conformance.syncml.codes import CLIENT_INITIATED, GENERIC_ALERT, SERVER_INITIATED
+from conformance.syncml.codes import CLIENT_INITIATED, GENERIC_ALERT, NO_END_OF_DATA, SERVER_INITIATED
 from conformance.syncml.model import Alert, Chal, Command, Cred, Get, Item, Message, Results, Status, text_of
 from conformance.transport.exchange import Reply, Request, Source, header
 
@@ -31,6 +32,8 @@ class Session(ServerSession):
         self.codes: dict[int, str] = {}
         """Statuses for Generic Alerts of the message at hand, by identity of the Alert."""
         self.mismatch: str | None = None
+        self.broken: list[str] = []
+        """Addresses of large objects of the device whose rest did not come; it has not been told so yet."""
 
     def receive(self, octets: bytes, media: str, headers: Mapping[str, str]) -> Received:
         """As the base, and looks whether the message is of a version that this server speaks."""
@@ -47,6 +50,19 @@ class Session(ServerSession):
     def alert_code(self, alert: Alert) -> str:
         """Status for an Alert; that for a Generic Alert was found when it was read."""
         return self.codes.get(id(alert)) or super().alert_code(alert)
+
+    def results_code(self, results: Results) -> str:
+        """Status for Results whose pieces could not be put together."""
+        code = self.codes.get(id(results), "")
+        return code if code[:1] in ("4", "5") else ""
+
+    def _add_commands(self, message: Message, got: Received, commands: list[Command], large: Splitter | None) -> bool:
+        """Tells the device first what it did not send to the end (DM Protocol 7)."""
+        if self.authenticated and not got.aborted:
+            for uri in self.broken:
+                message.commands.append(self.numbered(Alert(data=NO_END_OF_DATA, items=[Item(source=uri)])))
+            self.broken = []
+        return super()._add_commands(message, got, commands, large)
 
     def header_code(self, message: Message) -> tuple[str, Chal | None]:
         """Status for the SyncHdr; versions that nobody knows are refused."""
@@ -67,6 +83,7 @@ class Talk:
         self.first_id: str | None = None
         self.opened = False
         """Whether Alert 1200 or 1201 came: without it nothing is commanded."""
+        self.pieces = Pieces()
         self.left = False
         """Whether the device has begun another session since."""
         self.told = ""
@@ -121,6 +138,8 @@ class Talk:
             return
         self.opened = self.opened or opens(message)
         self._facts.max_obj_size = self.session.peer_max_obj
+        self.pieces.take(message)
+        self.session.codes, self.session.broken = self.pieces.codes, self.pieces.broken
         if not self._begun:
             self._begun, self._facts = True, self.facts()
             self.planner.opened(self.device, self._facts)
@@ -131,7 +150,7 @@ class Talk:
         if self.session.may_command or received.aborted:
             self._hand_over(at)
         for alert in message.commands:
-            if isinstance(alert, Alert) and alert.data == GENERIC_ALERT:
+            if isinstance(alert, Alert) and alert.data == GENERIC_ALERT and id(alert) not in self.pieces.codes:
                 self.session.codes[id(alert)] = self.generic(self.device, alert, at)
 
     def facts(self) -> Facts:
@@ -178,7 +197,7 @@ class Talk:
                 continue
             if isinstance(command, Status):
                 self._statuses[id(original)] = command
-            elif command.items:
+            elif command.items and id(command) not in self.pieces.codes:
                 value = text_of(command.items[0], command.meta_of(command.items[0]))
                 self._values[id(original)] = (self._values.get(id(original), "") + value)[:MAX_VALUE]
 
