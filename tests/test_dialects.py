@@ -266,3 +266,17 @@ def test_the_media_type_of_a_response_has_no_parameters() -> None:
     assert media_of(event) == "application/octet-stream"
     event.data["reply_headers"] = []
     assert media_of(event) is None
+
+
+def test_a_device_that_opens_sessions_for_ever_ends_the_wait(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """It has something to report, never does, and begins again at once: no clock moves meanwhile."""
+    monkeypatch.setattr("conformance.peers.windowsmobile.MobileSession._offer_alerts", lambda self: None)
+    path = embedded_iut(tmp_path, "client", "conformance.peers.adapters:DeviceAdapter", "windows-mobile")
+    run = Run([load_iut(path)], Options(tmp_path / "run", mode="one"))
+    wanted = [case for case in CASES if case.id == "client/windows-mobile/update/plain"]
+    try:
+        (line,) = [run.do(chosen) for chosen in run.selector(load_iut(path)).choose(wanted)]
+    finally:
+        run.close()
+    assert line["verdict"] == "fail"
+    assert {f["requirement"] for f in line["findings"] if f["outcome"] == "fail"} == {"FUMO-ALERT-001", "FUMO-WM-005"}

@@ -12,6 +12,7 @@ from conformance.harness.conversation import Conversation
 from conformance.harness.manner import Manner
 from conformance.harness.vocabulary import COMMANDS, kind_of
 from conformance.judge.expectation import ALERT_TYPES, POLLED, generic_alerts, type_of
+from conformance.judge.finding import INCONCLUSIVE
 from conformance.judge.lookup import answers_of, refuses
 from conformance.syncml.model import Message, Results, text_of
 from conformance.transcript import DEVICE, OPERATOR, SUITE
@@ -206,7 +207,12 @@ class ClientPlayer(ClientSessions):
         for turn in range(_POLLS):
             self.close()
             self.drain(pause)
-            state = (self.reads(f"{root}/State") or "").strip()
+            try:
+                state = (self.reads(f"{root}/State") or "").strip()
+            except outcome.Stop as stop:
+                if stop.verdict != INCONCLUSIVE or self.recorder.clock.now() >= deadline:
+                    raise
+                continue  # it may be restarting
             begun = turn >= _LATE or state != _IDLE
             if self.lost or (begun and state not in passing) or self.recorder.clock.now() >= deadline:
                 break
