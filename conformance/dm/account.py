@@ -12,11 +12,10 @@ from dataclasses import dataclass, field
 from urllib.parse import urlsplit
 from xml.sax.saxutils import escape, quoteattr
 
-from conformance.dm.credentials import Account
+from conformance.dm.credentials import AUTH_TYPES, Account
 
 TYPES = {"basic": "BASIC", "md5": "DIGEST", "hmac": "HMAC"}
 """AAuthType by kind of authentication (DM StdObj 5.3.1)."""
-_METHODS = {"basic": "syncml:auth-basic", "md5": "syncml:auth-md5", "hmac": "syncml:auth-MAC", "none": ""}
 _PORTS = {"http": "80", "https": "443"}
 _MO_ID = "urn:oma:mo:oma-dm-dmacc:1.0"
 
@@ -115,7 +114,7 @@ def _old(bootstrap: Bootstrap, root: str) -> Entry:
         ("ServerId", bootstrap.server_id, "chr"), ("ServerPW", bootstrap.server.password, "chr"),
         ("ServerNonce", _base64(bootstrap.server_nonce), "b64"), ("UserName", bootstrap.client.username, "chr"),
         ("ClientPW", bootstrap.client.password, "chr"), ("ClientNonce", _base64(bootstrap.client_nonce), "b64"),
-        ("AuthPref", _METHODS[kind], "chr"), ("Name", bootstrap.name, "chr"),
+        ("AuthPref", AUTH_TYPES.get(kind, ""), "chr"), ("Name", bootstrap.name, "chr"),
     ]  # fmt: skip
     return Entry(root, children=[Entry(name, value, form) for name, value, form in values])
 

@@ -14,6 +14,7 @@ from conformance.harness.mischief import reply
 from conformance.harness.vocabulary import COMMANDS, CONTENT_CERTIFICATES, kind_of
 from conformance.harness.waysessions import WaySessions
 from conformance.judge.expectation import ALERT_TYPES, POLLED, generic_alerts, type_of
+from conformance.judge.finding import INCONCLUSIVE
 from conformance.judge.lookup import answers_of, lacked, refuses
 from conformance.syncml.model import Message, Results, text_of
 from conformance.transcript import DEVICE, OPERATOR, SUITE
@@ -216,7 +217,12 @@ class ClientPlayer(WaySessions):
         for turn in range(_POLLS):
             self.close()
             self.drain(pause)
-            state = (self.reads(f"{root}/State") or "").strip()
+            try:
+                state = (self.reads(f"{root}/State") or "").strip()
+            except outcome.Stop as stop:
+                if stop.verdict != INCONCLUSIVE or self.recorder.clock.now() >= deadline:
+                    raise
+                continue  # it may be restarting
             begun = turn >= _LATE or state != _IDLE
             if self.lost or (begun and state not in passing) or self.recorder.clock.now() >= deadline:
                 break
