@@ -10,6 +10,8 @@ from conformance.harness.link import Incoming
 from conformance.harness.manner import Manner
 from conformance.harness.pieces import Pieces
 from conformance.harness.recorder import Recorder
+from conformance.syncml.codec import Decoded, decode
+from conformance.syncml.element import SyntaxFault
 from conformance.syncml.model import Alert, Command, Message
 from conformance.transcript import DEVICE, SERVER, Event
 from conformance.transport.exchange import Reply, header
@@ -50,14 +52,14 @@ class Conversation:
         """Whether the waiting request may be answered with commands."""
         return self.pending is not None and self.session.may_command
 
-    def take(self, incoming: Incoming) -> Received:
-        """Takes a request of the device and writes it down."""
+    def take(self, incoming: Incoming, found: Decoded | SyntaxFault) -> Received:
+        """Takes a request of the device, as it was decoded, and writes it down."""
         request = incoming.request
         self._exchange = self.recorder.next_exchange()
         headers = {name.lower(): value for name, value in request.headers}
         media = header(request.headers, "content-type") or ""
         before = self.session.keys.nonce
-        received = self.session.receive(request.body, media, headers)
+        received = self.session.receive_decoded(found, request.body, headers)
         if self.session.keys.nonce != before:
             self.keys.nonce = self.session.keys.nonce
         data: dict[str, Any] = {
@@ -101,8 +103,6 @@ class Conversation:
 
     def send(self, reply: Reply, out: Outgoing, *, made: bool = False) -> Event:
         """Sends a reply that holds a message. ``made``: it is wrong on purpose."""
-        from conformance.syncml.codec import decode
-
         decoded = decode(out.octets, out.media)
         event = self.recorder.message(
             SERVER,

@@ -110,9 +110,9 @@ class Ladders:
         octets, media = event.octets, str(event.data.get("media", ""))
         key = (hashlib.sha256(octets).digest(), media)
         if key not in self._known:
-            decoded = event.decoded()
+            decoded = event.whole()
             label = describe(decoded.message) if decoded else "no message"
-            self._known[key] = (label, -1 if self.texts.full else self._text(pretty(octets, media)))
+            self._known[key] = (label, -1 if self.texts.full else self._text(pretty(octets, media, decoded)))
         return self._known[key]
 
     def _http(self, data: dict[str, Any], row: Row) -> None:
