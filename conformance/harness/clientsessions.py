@@ -146,9 +146,9 @@ class ClientSessions:
 
     def take(self, incoming: Incoming) -> bool:
         """Takes one request; answers it alone where the protocol leaves no choice. True where the player may command."""
-        found = _decoded(incoming)
-        talk = self._talk_of(found.message if isinstance(found, Decoded) else None)
-        received = talk.take(incoming, found)
+        read = _decoded(incoming)
+        talk = self._talk_of(read.message if isinstance(read, Decoded) else None)
+        received = talk.take(incoming, read)
         if received.message is None:
             talk.refuse()
             self.strange = str(received.fault)

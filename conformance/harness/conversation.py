@@ -52,14 +52,14 @@ class Conversation:
         """Whether the waiting request may be answered with commands."""
         return self.pending is not None and self.session.may_command
 
-    def take(self, incoming: Incoming, found: Decoded | SyntaxFault) -> Received:
+    def take(self, incoming: Incoming, read: Decoded | SyntaxFault) -> Received:
         """Takes a request of the device, as it was decoded, and writes it down."""
         request = incoming.request
         self._exchange = self.recorder.next_exchange()
         headers = {name.lower(): value for name, value in request.headers}
         media = header(request.headers, "content-type") or ""
         before = self.session.keys.nonce
-        received = self.session.receive_decoded(found, request.body, headers)
+        received = self.session.receive_decoded(read, request.body, headers)
         if self.session.keys.nonce != before:
             self.keys.nonce = self.session.keys.nonce
         data: dict[str, Any] = {

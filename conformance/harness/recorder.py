@@ -109,7 +109,7 @@ class Recorder:
         if self._small:
             (self.folder / MESSAGES).mkdir(exist_ok=True)
         for name, octets in self._small:
-            with open(self.folder / name, "wb", buffering=0) as file:  # many small files: each call counts
+            with (self.folder / name).open("wb", buffering=0) as file:  # many small files: each call counts
                 file.write(octets)
         shown = _by_lines(self.masker.value(case))
         # What came may hold half a surrogate pair; replaced so, it is the escape that JSON has for it.
