@@ -149,6 +149,10 @@ class ClientSessions:
         read = _decoded(incoming)
         talk = self._talk_of(read.message if isinstance(read, Decoded) else None)
         received = talk.take(incoming, read)
+        if talk.spoilt:
+            talk.refuse()  # whatever it makes of octets that were no message, it is not gone on with
+            self._endless(talk)
+            return False
         if received.message is None:
             talk.refuse()
             self.strange = str(received.fault)

@@ -10,6 +10,9 @@ from typing import Any
 
 from conformance.dm.credentials import Account, Verifier
 from conformance.dm.serversession import PeerKeys, ServerSettings
+from conformance.harness.forms import styles
+from conformance.syncml.wbxml import WbxmlStyle
+from conformance.syncml.xmlcodec import XmlStyle
 
 _STRANGE = "no-such-password"
 """Password of a server that the device does not know."""
@@ -22,7 +25,7 @@ class Manner:
     ``credentials``: right; wrong, or none at all (a stranger, which gives up when it is refused); stale, with a nonce
     that the device has never given. ``challenge``: "" for a challenge where one is due; nonce, as a server does that
     has lost the nonce of the device; or the type that it asks for before anything else. ``session_id``: the one of the
-    trigger, in hexadecimal.
+    trigger, in hexadecimal. ``wbxml`` and ``xml``: how messages are written where that is not the plain form.
     """
 
     max_msg_size: int | None = None
@@ -30,11 +33,22 @@ class Manner:
     credentials: str = "right"
     challenge: str = ""
     session_id: str = ""
+    wbxml: Mapping[str, Any] | None = None
+    xml: Mapping[str, Any] | None = None
 
     @classmethod
     def of(cls, given: Mapping[str, Any]) -> Manner:
         """The manner that a step asks for."""
         return cls(**dict(given))
+
+    @property
+    def odd(self) -> bool:
+        """Whether messages are written in another form than the plain one."""
+        return bool(self.wbxml or self.xml)
+
+    def styles(self) -> tuple[XmlStyle | None, WbxmlStyle | None]:
+        """The forms in which messages are written."""
+        return styles({"xml": self.xml, "wbxml": self.wbxml})
 
     @property
     def stranger(self) -> bool:

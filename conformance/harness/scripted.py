@@ -18,7 +18,10 @@ from conformance.harness.ownalert import formed, request
 from conformance.peers.deviation import Deviation, deviant
 from conformance.peers.device import Device
 from conformance.peers.profile import DeviceProfile
+from conformance.syncml.codec import encode
 from conformance.syncml.model import Alert, Command, Cred, Exec, Message
+from conformance.syncml.wbxml import WbxmlStyle
+from conformance.syncml.xmlcodec import XmlStyle
 
 SUCCESS = 200
 WRONG, NONE = "wrong", "none"
@@ -32,7 +35,8 @@ class Script:
     ``report``: how reports differ from the usual form (see docs/write-a-case.md). ``becomes``: firmware after an update.
     ``instant``: operations are over, and reported, together with the Status of their Exec. ``few``: commands of a message
     at most, beside the Status for SyncHdr (0: as many as fit). ``late``: Generic Alerts are not sent before package #3.
-    ``credentials``: "", wrong or none. ``made``: alerts that are wrong on purpose. ``reports``: those of operations so far.
+    ``credentials``: "", wrong or none. ``xml`` and ``wbxml``: how messages are written. ``made``: alerts that are wrong on
+    purpose. ``reports``: those of operations so far.
     """
 
     result: int | None = None
@@ -43,6 +47,8 @@ class Script:
     few: int = 0
     late: bool = False
     credentials: str = ""
+    xml: XmlStyle | None = None
+    wbxml: WbxmlStyle | None = None
     made: list[Alert] = field(default_factory=list)
     reports: list[Alert] = field(default_factory=list)
 
@@ -137,6 +143,11 @@ class _Slow(ClientSession):
         begins = any(isinstance(command, Alert) and command.data == self.alert_code for command in self.packer.commands)
         if not (self.script.late and begins):
             super()._offer_alerts()
+
+    def encode(self, message: Message) -> bytes:
+        """The octets of a message, in the form that the script wants."""
+        settings, script = self.settings, self.script
+        return encode(message, settings.encoding, settings.version, xml=script.xml, wbxml=script.wbxml)
 
     def arrange(self, message: Message) -> None:
         """Notes whether something wrong goes out."""

@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from conformance.download.content import KINDS as FAULTS
+from conformance.harness.forms import MALFORMED
 
 KINDS = ("valid", "invalid", "inopportune")
 LEVELS = ("must", "should", "may")
@@ -132,6 +133,15 @@ STEPS: dict[str, StepKind] = {
         StepKind("sequence", "sends a Sequence of the commands inside", _CLIENT, (), (), _ANSWER, nested=True),
         StepKind("atomic", "sends an Atomic of the commands inside", _CLIENT, (), (), _ANSWER, nested=True),
         StepKind("together", "sends the commands inside in one package", _CLIENT, (), (), (), nested=True),
+        StepKind(
+            "malformed",
+            "sends a message that is malformed, which ends the session",
+            _BOTH,
+            ("form", "node", "data"),
+            (),
+            ("refused", "accepted"),
+            scalar=True,
+        ),
         StepKind("close", "ends the session", _BOTH, (), (), (), scalar=True),
         StepKind(
             "content",
@@ -212,6 +222,8 @@ STEPS: dict[str, StepKind] = {
                 "instant",
                 "late_alerts",
                 "commands_per_message",
+                "wbxml",
+                "xml",
             ),
             (),
             (),
@@ -286,6 +298,7 @@ NEEDED = {
     "hook": ("verb",),
     "commanded": ("command",),
     "answered": ("command",),
+    "malformed": ("form",),
 }
 """Keys without which a step says nothing; ``a|b`` is one of the two."""
 _SESSIONS = ("any", "server-initiated", "client", "user-request", "device-request")
@@ -302,6 +315,8 @@ CHOICES = {
     ("campaign", "consent"): ("none", "confirm", "defer"),
     ("device", "credentials"): ("wrong", "none"),
     ("device", "version"): ("1.1.2", "1.2"),
+    ("malformed", ""): MALFORMED,
+    ("malformed", "form"): MALFORMED,
 }
 """Words that a key of a step may have as its value; the key "" is the step's value itself."""
 
@@ -311,6 +326,8 @@ SESSION_WITH = {
     "credentials": "how the server shows itself: right, wrong, none, or stale (a nonce that it made up)",
     "challenge": "nonce: the server has lost the device's nonce; or the authentication type that it asks for first",
     "session_id": "the session id of the trigger, in hexadecimal",
+    "wbxml": "how the server writes WBXML: keys of WbxmlStyle",
+    "xml": "how the server writes XML: keys of XmlStyle",
 }
 """What may stand in ``with`` of a session step of a client case."""
 

@@ -385,6 +385,7 @@ _CHECKS: dict[str, Any] = {
     "firmware": Expectations._values,
     "fetched": Expectations._fetched,
     "session": Expectations._values,
+    "malformed": Expectations._values,
     "trigger": Expectations._values,
     "commanded": Expectations._commanded,
     "answered": Expectations._answered,

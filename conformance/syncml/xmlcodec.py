@@ -34,7 +34,8 @@ class XmlStyle:
     ``prefix`` or is ``missing``. ``prefix`` for the elements of SyncML. ``encoding`` is a charset by the name that XML
     declarations use. ``cdata`` writes the text of a Data that would need escapes as a CDATA section. ``doctype`` adds a
     DOCTYPE with the public id. ``indent`` puts every element on a line of its own. ``comment`` stands behind the start
-    tag of the root. ``empty_tags`` writes ``<Final/>`` and not ``<Final></Final>``.
+    tag of the root, ``instruction`` (a processing instruction) before the root. ``empty_tags`` writes ``<Final/>`` and not
+    ``<Final></Final>``. ``meta_reversed``: the children of Meta in the other order.
     """
 
     dtd: str = ""
@@ -49,6 +50,8 @@ class XmlStyle:
     indent: bool = False
     comment: str = ""
     empty_tags: bool = True
+    instruction: str = ""
+    meta_reversed: bool = False
 
 
 _DEFAULT = XmlStyle()
@@ -85,7 +88,7 @@ class _Writer:
         if self.style.doctype:
             public_id = PUBLIC_IDS[PUBLIC_ID_OF[self.dtd]]
             text += f'<!DOCTYPE {root.name} PUBLIC "{public_id}" "http://www.openmobilealliance.org/tech/DTD/SyncML.dtd">'
-        return text
+        return f"{text}<?{self.style.instruction}?>" if self.style.instruction else text
 
     def body(self, root: Element) -> str:
         """The element with all below it, without recursion."""
@@ -109,7 +112,8 @@ class _Writer:
                     if style.comment and not stack:
                         out(f"<!--{style.comment}-->")
                     stack.append((siblings, outer, closing))
-                    siblings, outer, closing = iter(element.children), element.vocabulary, f"</{name}>"
+                    below = reversed(element.children) if style.meta_reversed and element.name == "Meta" else element.children
+                    siblings, outer, closing = iter(below), element.vocabulary, f"</{name}>"
                     break
                 if element.text or element.octets is not None:
                     out(f"<{start}>{self.text(element)}</{name}>")
