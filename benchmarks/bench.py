@@ -3,14 +3,19 @@
     python benchmarks/bench.py
 
 1. Exchanges per second of a played case, over the bare HTTP round trip of the same bodies on the same kind of sockets.
-2. WBXML decoding and encoding of a typical message, over lxml parsing the same message as XML.
+2. Decoding and encoding of messages of 300 to 600 octets as WBXML, over lxml parsing the same message as XML.
 3. Cost of a permutation when ten times as many are played.
 4. A session of 20 exchanges between the engines, over decoding and encoding its messages alone; and what one exchange
    costs in a session ten and a hundred times as long, and one piece in a large object of ten times as many pieces.
+5. Cost of a permutation in a whole run, reports included, over that of an empty item of pytest.
 """
 
 from __future__ import annotations
 
+import os
+import resource
+import subprocess
+import sys
 import tempfile
 import time
 from collections.abc import Callable
@@ -31,8 +36,9 @@ from conformance.harness.selection import Chosen
 from conformance.peers.device import DM, Device
 from conformance.peers.profile import DeviceProfile
 from conformance.syncml.codec import decode, encode
-from conformance.syncml.model import Command, Get, Item, Meta, Replace
+from conformance.syncml.model import Alert, Command, Get, Header, Item, Message, Meta, Replace
 from conformance.syncml.wbxml import decode_wbxml, encode_wbxml
+from conformance.syncml.xmlcodec import decode_xml, encode_xml
 from conformance.transcript import load
 from conformance.transport.client import HttpClient
 from conformance.transport.exchange import Reply, Request, Response
@@ -49,6 +55,16 @@ def best(work: Callable[[], object], times: int = 5) -> float:
         work()
         found.append(time.perf_counter() - start)
     return min(found)
+
+
+def again(work: Callable[[], object], times: int = 2000) -> float:
+    """Seconds that one go takes, of many in a row."""
+
+    def loop() -> None:
+        for _ in range(times):
+            work()
+
+    return best(loop) / times
 
 
 def in_process(folder: Path) -> tuple[Run, list[Chosen]]:
@@ -101,9 +117,15 @@ class SocketAdapter:
     def __init__(self, iut: object, places: dict[str, str]) -> None:
         from conformance.peers.standalonedevice import DeviceProcess
 
+        class Forgetful(DeviceProcess):
+            """Without flash memory: what is measured is the suite, not how fast this disk is."""
+
+            def _save(self) -> None:
+                pass
+
         self.folder = tempfile.TemporaryDirectory()
         profile = DeviceProfile(install_seconds=0.0)
-        self.process = DeviceProcess(profile, Path(self.folder.name), hook_port=None, notify_port=None)
+        self.process = Forgetful(profile, Path(self.folder.name), hook_port=None, notify_port=None)
         self.process.start()
 
     def call(self, verb: str, given: dict[str, object]) -> dict[str, object] | None:
@@ -115,21 +137,35 @@ class SocketAdapter:
 
 
 def codecs() -> None:
-    """Ratio 2."""
+    """Ratio 2. Each tree is dropped before the next is read, as in a session: thousands that are kept are rather a
+    measure of the garbage collector."""
     device = Device(DeviceProfile(authentication="md5"))
     device.verb("start_session", {"kind": "user-request"}, 0.0)
     request = device.poll(0.0, DM)
     assert request is not None
     device.receive(Response(0, [], b"", "closed"), 0.0, DM)
-    message = decode(request.body, "").message
+    report = Message(
+        Header(session_id="2", msg_id="1", target="http://127.0.0.1:8080/dm", source="urn:imei:490154203237518"),
+        [Alert("1", data="1226", correlator="corr-0001", items=[Item(
+            source="./FwUpdate/Main", data="200",
+            meta=Meta(type="org.openmobilealliance.dm.firmwareupdate.download", format="int", mark="informational"),
+        )]), Alert("2", data="1201"), Alert("3", data="1222")], True,
+    )  # fmt: skip
+    for message in (report, decode(request.body, "").message):
+        compare(message)
+
+
+def compare(message: Message) -> None:
+    """Prints ratio 2 for one message."""
     xml, wbxml = encode(message, "xml"), encode(message, "wbxml")
     root = decode_wbxml(wbxml).root
-    many = 2000
-    floor = best(lambda: [etree.fromstring(xml) for _ in range(many)])
-    read = best(lambda: [decode_wbxml(wbxml) for _ in range(many)])
-    written = best(lambda: [encode_wbxml(root) for _ in range(many)])
-    print(f"WBXML of {len(wbxml)} octets ({len(xml)} as XML): decode {read / floor:.1f} times, encode {written / floor:.1f} times "
-          f"lxml's {floor / many * 1e6:.1f} us (goal at most 3)")
+    floor = again(lambda: etree.fromstring(xml))
+    figures = ", ".join(f"{name} {again(work) / floor:.1f}" for name, work in {
+        "decode": lambda: decode_wbxml(wbxml), "encode": lambda: encode_wbxml(root),
+        "decode XML": lambda: decode_xml(xml), "encode XML": lambda: encode_xml(root),
+    }.items())  # fmt: skip
+    print(f"WBXML of {len(wbxml)} octets ({len(xml)} as XML), times lxml's {floor * 1e6:.1f} us: {figures} "
+          f"(goal at most 3 for WBXML)")
 
 
 def growth(folder: Path) -> None:
@@ -192,10 +228,39 @@ def engines() -> None:
         print(f"a piece of a large object in {encoding}: {pieces[2_000_000] / pieces[200_000]:.2f} times as dear among ten times as many")
 
 
+def whole_run(folder: Path) -> None:
+    """Ratio 5. Both in processes of their own, the start of which is taken off by a run of one."""
+    tests = folder / "empty"
+    tests.mkdir()
+    several, pytest_ = 400, [sys.executable, "-m", "pytest", "-q", "-p", "no:cacheprovider", "--rootdir", str(tests)]
+    for name, number in (("test_one.py", 1), ("test_many.py", several)):
+        body = f"import pytest\n@pytest.mark.parametrize('n', range({number}))\ndef test_empty(n): pass\n"
+        (tests / name).write_text(body, encoding="utf-8")
+    floor = (spent([*pytest_, str(tests / "test_many.py")]) - spent([*pytest_, str(tests / "test_one.py")])) / several
+    suite = [sys.executable, "-m", "conformance.cli", "run", "--role", "client"]
+    one = spent([*suite, "--select", "client/nodes/sanity/first", "--output", str(folder / "one")])
+    all_ = spent([*suite, "--output", str(folder / "all")])
+    played = sum(b'"type":"result"' in line for line in (folder / "all/results.ndjson").read_bytes().splitlines())
+    cost = (all_ - one) / played
+    print(f"a client permutation in a whole run takes {cost * 1e3:.1f} ms of one core, {1 / cost:.0f} permutations/s (goal "
+          f"100/s); an empty item of pytest {floor * 1e3:.2f} ms: ratio {cost / floor:.0f}")
+
+
+def spent(command: list[str]) -> float:
+    """Seconds of the processor that a command takes."""
+    before = resource.getrusage(resource.RUSAGE_CHILDREN)
+    environment = {**os.environ, "PYTHONPATH": str(Path(__file__).parent.parent)}
+    subprocess.run(command, check=True, stdout=subprocess.DEVNULL, env=environment, cwd=tempfile.gettempdir())
+    after = resource.getrusage(resource.RUSAGE_CHILDREN)
+    return after.ru_utime + after.ru_stime - before.ru_utime - before.ru_stime
+
+
 def main() -> None:
-    """Runs all four."""
+    """Runs all five."""
     codecs()
     engines()
+    with tempfile.TemporaryDirectory() as folder:
+        whole_run(Path(folder))
     with tempfile.TemporaryDirectory() as folder:
         growth(Path(folder))
     with tempfile.TemporaryDirectory() as folder:

@@ -29,6 +29,8 @@ class Packer:
         self.statuses: deque[Command] = deque()
         self.commands: deque[Command] = deque()
         self._large: tuple[Results, Splitter] | None = None
+        self._bare = 0
+        """Octets of a message without the command whose cost is sought."""
 
     @property
     def waiting(self) -> bool:
@@ -52,7 +54,7 @@ class Packer:
         """
         room = (limit or UNLIMITED) - len(encode(message)) - _MARGIN
         if more is not None:
-            room -= _cost(more, encode)
+            room -= self._cost(more, encode)
         held = len(message.commands)
         room = self._fill_statuses(message, room, encode, number)
         if not self.statuses:
@@ -63,7 +65,7 @@ class Packer:
     def _fill_statuses(self, message: Message, room: int, encode: Encode, number: Number) -> int:
         placed = 0
         while self.statuses:
-            cost = _cost(self.statuses[0], encode)
+            cost = self._cost(self.statuses[0], encode)
             if cost > room and placed:
                 break
             message.commands.append(number(self.statuses.popleft()))
@@ -84,7 +86,7 @@ class Packer:
                 if first and (room >= _LEAST or len(message.commands) <= held):
                     self._cut(message, room, encode, number)
                 return
-            cost = _cost(command, encode)
+            cost = self._cost(command, encode)
             alone = first and len(message.commands) <= held
             if cost > room and not alone:
                 return
@@ -97,7 +99,7 @@ class Packer:
         """Puts the values into Results where they fit; False where they do not."""
         items = [item for item in results.items if isinstance(item, LargeItem)]
         if not items:
-            return _cost(results, encode) <= room or not self.large_objects
+            return self._cost(results, encode) <= room or not self.large_objects
         size = sum(transferred(item.value, self.encoding) for item in items)
         if size > room and self.large_objects:
             return False
@@ -105,7 +107,7 @@ class Packer:
         whole.items = [
             _with_value(item, self.encoding) if isinstance(item, LargeItem) else item for item in results.items
         ]
-        if _cost(whole, encode) > room and self.large_objects:
+        if self._cost(whole, encode) > room and self.large_objects:
             return False
         results.items = whole.items
         return True
@@ -136,13 +138,20 @@ class Packer:
         results = copy.copy(origin)
         shown = origin.items[0]
         results.items = [Item(source=shown.source, meta=copy.copy(shown.meta))]
-        cost = _cost(results, encode) + _MARGIN * 4
+        cost = self._cost(results, encode) + _MARGIN * 4
         last = splitter.fill(results.items[0], max(_LEAST // 2, room - cost), self.encoding)
         message.commands.append(number(results))
         if not last:
             return None
         self._large = None
-        return room - _cost(results, encode)
+        return room - self._cost(results, encode)
+
+    def _cost(self, command: Command, encode: Encode) -> int:
+        """Octets that a command adds to a message."""
+        header, first = Header(session_id="1", msg_id="1"), Status(cmd_id="1")
+        if not self._bare:
+            self._bare = len(encode(Message(header=header, commands=[first])))
+        return len(encode(Message(header=header, commands=[first, _numbered_copy(command)]))) - self._bare
 
 
 def _with_value(item: LargeItem, encoding: str) -> Item:
@@ -160,13 +169,6 @@ def clean_text(octets: bytes) -> str:
     """Octets of a text value as text that every encoding can carry."""
     text = octets.decode("utf-8", "replace")
     return "".join(clean(text[at : at + 2048]) for at in range(0, len(text), 2048))
-
-
-def _cost(command: Command, encode: Encode) -> int:
-    """Octets that a command adds to a message."""
-    empty = Message(header=Header(session_id="1", msg_id="1"), commands=[Status(cmd_id="1")])
-    with_it = Message(header=empty.header, commands=[*empty.commands, _numbered_copy(command)])
-    return len(encode(with_it)) - len(encode(empty))
 
 
 def _numbered_copy(command: Command) -> Command:

@@ -98,13 +98,20 @@ class ServerSession(ServerAuthentication):
 
     def receive(self, octets: bytes, media: str, headers: Mapping[str, str]) -> Received:
         """Takes a message of the client. ``headers`` with lower-case names. Never raises for what the client sent."""
-        self._received = received = Received()
         try:
-            received.decoded = decode(octets, media)
+            found: Decoded | SyntaxFault = decode(octets, media)
         except SyntaxFault as fault:
-            received.fault = fault
+            found = fault
+        return self.receive_decoded(found, octets, headers)
+
+    def receive_decoded(self, found: Decoded | SyntaxFault, octets: bytes, headers: Mapping[str, str]) -> Received:
+        """The same for octets that were decoded already, or found to be no message."""
+        self._received = received = Received()
+        if isinstance(found, SyntaxFault):
+            received.fault = found
             return received
-        message = received.decoded.message
+        received.decoded = found
+        message = found.message
         if self.repeats(octets):
             received.repeated = True
             received.authenticated = self.authenticated

@@ -121,7 +121,7 @@ class ContentServer:
     """
 
     def __init__(self, root_url: str, observe: Callable[[dict[str, Any]], None]) -> None:
-        self.root_url = root_url if root_url.endswith("/") else root_url + "/"
+        self.root_url = urljoin(root_url if root_url.endswith("/") else root_url + "/", "./")
         self._root_path = unquote(urlsplit(self.root_url).path)
         self._observe = observe
         self._lock = threading.Lock()
@@ -131,16 +131,17 @@ class ContentServer:
 
     def url(self, path: str) -> str:
         """The address of a path."""
-        return urljoin(self.root_url, quote(path.lstrip("/")))
+        return self.root_url + quote(path.lstrip("/"))
 
     def publish(self, path: str, source: Source | bytes, media_type: str) -> str:
         """Puts content at a path, in place of what was there (faults included), and gives its address."""
         content = BytesSource(source) if isinstance(source, bytes) else source
+        url = self.url(path)
         with self._lock:
             self._published += 1
             etag = f'"{self._published:x}-{content.size:x}"'
-            self._places[_key(path)] = _Place(self.url(path), content, media_type, etag)
-        return self.url(path)
+            self._places[_key(path)] = _Place(url, content, media_type, etag)
+        return url
 
     def expect_report(self, path: str, status: int = 200) -> str:
         """Takes status reports by POST at a path, answers them with that status, and gives the address."""

@@ -87,6 +87,19 @@ class ClientPlayer(WaySessions):
         if "credentials" in expect:
             self.value("credentials", talk.shown, "of the first message of the session")
 
+    def _malformed(self, given: Any, expect: Any) -> str:
+        """Answers with octets that are no message; the session is over by that, whatever the device does then."""
+        given = given if isinstance(given, dict) else {"form": given}
+        if self.talk is None or not self.talk.may_command:
+            self.open()
+        assert self.talk is not None
+        wanted: dict[str, Any] = {"get": "./DevInfo/DevId"}
+        if "node" in given:
+            wanted = {"replace": {"node": given["node"], "data": given.get("data", "")}}
+        self.talk.spoil(prepare(wanted, self.bench.shelf, self.talk.session).commands, given["form"])
+        self.drain(self.bench.silence)
+        return self.lost
+
     # -- commands ----------------------------------------------------------------------------------------------------
 
     def _command(self, index: str, step: dict[str, Any]) -> list[dict[str, Any]]:
@@ -117,6 +130,8 @@ class ClientPlayer(WaySessions):
         """Serves until the device has answered completely, or it is clear that it never will."""
         if self.await_package(self.times.message) and self.talk is talk:
             return
+        if talk.manner.odd and self.talk is talk and not self.bench.dead():
+            return  # it took the form for no message: the step finds no answer, and the case goes on in another session
         if not self.lost:
             dead = self.bench.dead()
             trouble = None if dead or self.talk is not talk else self.tls_trouble()
@@ -334,6 +349,7 @@ class ClientPlayer(WaySessions):
 
 _STEPS: dict[str, Callable[[ClientPlayer, Any, dict[str, Any]], str]] = {
     "session": ClientPlayer._session,
+    "malformed": ClientPlayer._malformed,
     "close": ClientPlayer.close,
     "reply": reply,
     "content": ClientPlayer._content,

@@ -11,7 +11,7 @@ from conformance.harness.hooks import Outcome, Pending
 from conformance.harness.link import Incoming
 from conformance.harness.manner import Manner
 from conformance.harness.recorder import Recorder
-from conformance.syncml.codec import decode
+from conformance.syncml.codec import Decoded, decode
 from conformance.syncml.element import SyntaxFault
 from conformance.syncml.model import Message
 from conformance.transport.exchange import header
@@ -150,8 +150,13 @@ class ClientSessions:
 
     def take(self, incoming: Incoming) -> bool:
         """Takes one request; answers it alone where the protocol leaves no choice. True where the player may command."""
-        talk = self._talk_of(incoming)
-        received = talk.take(incoming)
+        read = _decoded(incoming)
+        talk = self._talk_of(read.message if isinstance(read, Decoded) else None)
+        received = talk.take(incoming, read)
+        if talk.spoilt:
+            talk.refuse()  # whatever it makes of octets that were no message, it is not gone on with
+            self._endless(talk)
+            return False
         if received.message is None:
             talk.refuse()
             self.strange = str(received.fault)
@@ -182,12 +187,7 @@ class ClientSessions:
             self.lost = f"the session went on for {ENDLESS} messages without coming to an end"
         return talk.answered_alone > ENDLESS
 
-    def _talk_of(self, incoming: Incoming) -> Conversation:
-        request = incoming.request
-        try:
-            message: Message | None = decode(request.body, header(request.headers, "content-type") or "").message
-        except SyntaxFault:
-            message = None
+    def _talk_of(self, message: Message | None) -> Conversation:
         if self.talk is not None and (message is None or self.talk.belongs(message)):
             return self.talk
         self.release()  # the old session may be half open for good, but its request shall not hang
@@ -217,3 +217,11 @@ class ClientSessions:
         while self.sessions <= most and self.await_package(max(0.0, deadline - clock.now())):
             self.close()
             deadline = clock.now() + seconds
+
+
+def _decoded(incoming: Incoming) -> Decoded | SyntaxFault:
+    request = incoming.request
+    try:
+        return decode(request.body, header(request.headers, "content-type") or "")
+    except SyntaxFault as fault:
+        return fault

@@ -99,7 +99,8 @@ def _put_data(
             item.data = text
         return
     source = shelf.source(given["package"])
-    wbxml = session.encoding == "wbxml"
+    # Raw octets travel in WBXML alone; a step may want Base64 there as well (DM TND 7.7.2).
+    wbxml = session.encoding == "wbxml" and given.get("format") != "b64"
     command.meta = Meta(format="bin" if wbxml else "b64", type=given.get("type", "application/octet-stream"))
     limit, size = session.peer_max_obj, Splitter(source, command.meta.format or "b64").size(session.encoding)
     if limit is not None and size > limit:

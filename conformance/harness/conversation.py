@@ -6,11 +6,14 @@ from collections.abc import Sequence
 from typing import Any
 
 from conformance.dm.serversession import Outgoing, PeerKeys, Received, ServerSettings
+from conformance.harness.forms import malformed
 from conformance.harness.link import Incoming
 from conformance.harness.manner import Manner
 from conformance.harness.mischief import CrookedSession
 from conformance.harness.pieces import Pieces
 from conformance.harness.recorder import Recorder
+from conformance.syncml.codec import Decoded, decode
+from conformance.syncml.element import SyntaxFault
 from conformance.syncml.model import Alert, Command, Message
 from conformance.transcript import DEVICE, SERVER, Event
 from conformance.transport.exchange import Fault, Reply, header
@@ -29,6 +32,9 @@ class Conversation:
         self.manner = manner or Manner()
         self.session = CrookedSession(settings, self.manner.keys(keys), self.manner.inside)
         self.session.own_kind = keys.kind
+        self.session.xml, self.session.wbxml = self.manner.styles()
+        self.spoilt = False
+        """Whether a malformed message went out: what the device still says in this session is not judged."""
         self._large: Pieces | None = None
         self._broken_off = False
         """Whether the next message comes where the next piece of a large object is due."""
@@ -51,14 +57,14 @@ class Conversation:
         """Whether the waiting request may be answered with commands."""
         return self.pending is not None and self.session.may_command
 
-    def take(self, incoming: Incoming) -> Received:
-        """Takes a request of the device and writes it down."""
+    def take(self, incoming: Incoming, read: Decoded | SyntaxFault) -> Received:
+        """Takes a request of the device, as it was decoded, and writes it down."""
         request = incoming.request
         self._exchange = self.recorder.next_exchange()
         headers = {name.lower(): value for name, value in request.headers}
         media = header(request.headers, "content-type") or ""
         before = self.session.keys.nonce
-        received = self.session.receive(request.body, media, headers)
+        received = self.session.receive_decoded(read, request.body, headers)
         if self.session.keys.nonce != before:
             self.keys.nonce = self.session.keys.nonce
         data: dict[str, Any] = {
@@ -74,6 +80,8 @@ class Conversation:
             data["fault"] = {"reason": received.fault.reason, "offset": received.fault.offset}
         if received.repeated:
             data["repeated"] = True
+        if self.spoilt:
+            data["made"] = True
         self.last_event = self.recorder.message(DEVICE, SERVER, request.body, received.decoded, request.headers, **data)
         self.pending, self.received = incoming, received
         if self.first is None and received.message is not None:
@@ -104,22 +112,12 @@ class Conversation:
 
     def send(self, reply: Reply, out: Outgoing, *, made: bool = False) -> Event:
         """Sends a reply that holds a message. ``made``: it is wrong on purpose."""
-        from conformance.syncml.codec import decode
+        shown = {"media": out.media, **({"made": True} if made else {})}
+        return self._send(reply, out.octets, decode(out.octets, out.media), shown)
 
-        decoded = decode(out.octets, out.media)
-        event = self.recorder.message(
-            SERVER,
-            DEVICE,
-            out.octets,
-            decoded,
-            reply.headers,
-            direction="response",
-            exchange=self._exchange,
-            session=self.label,
-            status=reply.status,
-            media=out.media,
-            **({"made": True} if made else {}),
-        )
+    def _send(self, reply: Reply, octets: bytes, decoded: Decoded | None, data: dict[str, Any]) -> Event:
+        common = {"direction": "response", "exchange": self._exchange, "session": self.label, "status": reply.status}
+        event = self.recorder.message(SERVER, DEVICE, octets, decoded, reply.headers, **common, **data)
         incoming, self.pending = self.pending, None
         if incoming is not None:
             incoming.reply(reply)
@@ -135,25 +133,21 @@ class Conversation:
         if incoming is not None:
             incoming.reply(Reply(503, [], b"", Fault("close")))
 
+    def spoil(self, commands: Sequence[Command], form: str) -> None:
+        """Answers the waiting request with a message that is malformed. No nonce of it counts as given."""
+        verifier = self.session.keys.verifier
+        before = verifier.current, list(verifier.previous)
+        out = self.session.respond(commands)
+        verifier.current, verifier.previous = before
+        octets = malformed(out.octets, self.session.encoding, form)
+        self.spoilt = True
+        reply = Reply(200, [("Content-Type", out.media), ("Cache-Control", "no-store"), *out.headers], octets)
+        self._send(reply, octets, None, {"media": out.media, "made": True})
+
     def refuse(self) -> None:
         """Answers octets that are no message: HTTP 400."""
-        incoming, self.pending = self.pending, None
         reply = Reply(400, [("Content-Type", "text/plain")], b"This is no SyncML message.\n")
-        self.recorder.message(
-            SERVER,
-            DEVICE,
-            b"",
-            None,
-            reply.headers,
-            direction="response",
-            exchange=self._exchange,
-            session=self.label,
-            status=400,
-            media="text/plain",
-            made=True,
-        )
-        if incoming is not None:
-            incoming.reply(reply)
+        self._send(reply, b"", None, {"media": "text/plain", "made": True})
 
     def belongs(self, message: Message) -> bool:
         """Whether a message goes on with this session rather than begins another one."""

@@ -53,7 +53,7 @@ def _kind(octets: bytes) -> str:
 def _message(octets: bytes) -> str:
     try:
         decoded = decode(octets, "")
-        shown = pretty(octets, "")
+        shown = pretty(octets, "", decoded)
     except SyntaxFault as fault:
         raise Undecodable(f"no SyncML message: {fault}") from fault
     what = (

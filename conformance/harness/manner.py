@@ -10,6 +10,9 @@ from typing import Any
 
 from conformance.dm.credentials import Account, Verifier
 from conformance.dm.serversession import PeerKeys, ServerSettings
+from conformance.harness.forms import styles
+from conformance.syncml.wbxml import WbxmlStyle
+from conformance.syncml.xmlcodec import XmlStyle
 
 _STRANGE = "no-such-password"
 """Password of a server that the device does not know."""
@@ -26,6 +29,7 @@ class Manner:
     has lost the nonce of the device; or the type that it asks for before anything else. ``session_id``: the one of the
     trigger, in hexadecimal. Of the way to the server: ``certificate`` right, untrusted, expired or misnamed; ``tls`` none
     where it does no TLS; ``redirect`` plain where it sends on to an address without; ``chunked`` coding of its answers.
+    ``wbxml`` and ``xml``: how messages are written where that is not the plain form.
     """
 
     max_msg_size: int | None = None
@@ -40,6 +44,8 @@ class Manner:
     tls: str = ""
     redirect: str = ""
     chunked: bool = False
+    wbxml: Mapping[str, Any] | None = None
+    xml: Mapping[str, Any] | None = None
 
     @classmethod
     def of(cls, given: Mapping[str, Any]) -> Manner:
@@ -55,6 +61,15 @@ class Manner:
     def of_the_way(self) -> bool:
         """Whether it concerns the way to the server, and not what it says."""
         return bool(self.shows or self.redirect or self.chunked)
+
+    @property
+    def odd(self) -> bool:
+        """Whether messages are written in another form than the plain one."""
+        return bool(self.wbxml or self.xml)
+
+    def styles(self) -> tuple[XmlStyle | None, WbxmlStyle | None]:
+        """The forms in which messages are written."""
+        return styles({"xml": self.xml, "wbxml": self.wbxml})
 
     @property
     def stranger(self) -> bool:

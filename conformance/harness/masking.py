@@ -92,23 +92,30 @@ class Masker:
         return self._within(octets, (), "utf-8")
 
     def message(self, octets: bytes, decoded: Decoded | None) -> tuple[bytes, list[list[int]]]:
-        """Octets of a message with its credentials masked as well.
+        """Octets of a message with its credentials masked as well, and where."""
+        return self.masked(octets, decoded)[:2]
+
+    def masked(
+        self, octets: bytes, decoded: Decoded | None, media: str = ""
+    ) -> tuple[bytes, list[list[int]], Decoded | None]:
+        """The same, and the masked message where it had to be decoded on the way (``media``: its label).
 
         Credentials that do not stand in the octets as they were read (character references), or that stand in other
         places as well, are masked by encoding the message anew; then the one span is [0, 0].
         """
         hidden = sorted({data for data in _credentials(decoded) if data}, key=len, reverse=True)
         if decoded is None or not hidden:
-            return self.octets(octets)
+            return *self.octets(octets), None
         charset = next((c for c in _CHARSETS if all(data.encode(c) in octets for data in hidden)), None)
         masked, spans = self._within(octets, hidden, charset) if charset else (b"*" * len(octets), [[0, len(octets)]])
         known = [data for data in hidden if len(data) >= _TELLING and b64(data) is not None]
-        if charset and self._is_masked(decoded, masked, known):
-            return masked, spans
+        after = _read(masked, media) if charset else None
+        if after is not None and self._is_masked(decoded, after, known):
+            return masked, spans, after
         try:
-            return self._within(_anew(decoded), known, "utf-8")[0], [[0, 0]]
+            return self._within(_anew(decoded), known, "utf-8")[0], [[0, 0]], None
         except ValueError:
-            return masked, spans  # what cannot be written again is better lost than kept
+            return masked, spans, None  # what cannot be written again is better lost than kept
 
     def _within(self, octets: bytes, more: Iterable[str], charset: str) -> tuple[bytes, list[list[int]]]:
         masked, spans = octets, []
@@ -122,22 +129,28 @@ class Masker:
                 at = masked.find(wanted, at + len(wanted))
         return masked, sorted(spans)
 
-    def _is_masked(self, before: Decoded, octets: bytes, known: list[str]) -> bool:
-        """Whether masked octets are the message that they were, but for its secrets and ``known`` ones."""
-        try:
-            after = decode(octets)
-        except SyntaxFault:
-            return False
+    def _is_masked(self, before: Decoded, after: Decoded, known: list[str]) -> bool:
+        """Whether a masked message is what it was, but for its secrets and ``known`` ones."""
+        kept = []
         for old, new in zip_longest(_texts(before.root), _texts(after.root)):
             if old is None or new is None or old[:2] != new[:2]:
                 return False
             if old[1]:
-                same = not set(new[2].strip()) - {"*"}
-            else:
-                same = self._within(old[2].encode(), known, "utf-8")[0] == new[2].encode()
-            if not same:
+                if set(new[2].strip()) - {"*"}:
+                    return False
+            elif old[2] == new[2]:
+                kept.append(old[2])
+            elif self._within(old[2].encode(), known, "utf-8")[0] != new[2].encode():
                 return False
-        return True
+        everything = "\0".join(kept)  # one search in all that did not change, instead of many in little
+        return not any(word in everything for word in (*known, *self._words))
+
+
+def _read(octets: bytes, media: str) -> Decoded | None:
+    try:
+        return decode(octets, media)
+    except SyntaxFault:
+        return None
 
 
 def _texts(root: Element) -> Iterator[tuple[str, bool, str]]:
@@ -145,13 +158,23 @@ def _texts(root: Element) -> Iterator[tuple[str, bool, str]]:
     stack = [(root, False)]
     while stack:
         element, inside = stack.pop()
-        text = element.text if element.octets is None else element.octets.decode("latin-1")
-        yield element.name, inside and element.name == "Data", text
+        yield element.name, inside and element.name == "Data", _text(element)
         stack.extend((child, element.name == "Cred") for child in reversed(element.children))
 
 
+def _text(element: Element) -> str:
+    return element.text if element.octets is None else element.octets.decode("latin-1")
+
+
 def _credentials(decoded: Decoded | None) -> list[str]:
-    return [] if decoded is None else [text.strip() for _, secret, text in _texts(decoded.root) if secret]
+    found = []
+    stack = [] if decoded is None else [decoded.root]
+    while stack:
+        element = stack.pop()
+        stack += element.children
+        if element.name == "Cred":
+            found += [_text(child).strip() for child in element.children if child.name == "Data"]
+    return found
 
 
 def _anew(decoded: Decoded) -> bytes:

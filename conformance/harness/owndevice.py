@@ -13,6 +13,7 @@ from conformance.fumo.object import State
 from conformance.harness import outcome
 from conformance.harness.approach import Approach
 from conformance.harness.clock import VirtualClock
+from conformance.harness.forms import malformed, styles
 from conformance.harness.link import response_of
 from conformance.harness.ownalert import OPERATIONS, alone, is_wrong
 from conformance.harness.recorder import Recorder
@@ -105,6 +106,8 @@ class OwnDevice:
                 if value == NONE:
                     profile.authentication, profile.authentications = NONE, ()
                 fresh = True
+            elif key in ("xml", "wbxml"):
+                self.script.xml, self.script.wbxml = styles(given)
             elif key in _SCRIPTED:
                 setattr(self.script, _SCRIPTED[key], value)
             elif key in _APPROACH:
@@ -213,6 +216,35 @@ class OwnDevice:
             SERVER, DEVICE, response.body, _decoded(response.body, media), response.headers, direction="response",
             media=media, status=response.status, error=response.error or "closed", **common,
         )  # fmt: skip
+
+    def malformed(self, form: str) -> dict[str, bool]:
+        """Begins a session with a message that is malformed. Whether the server refused it (HTTP 4xx or a Status 4xx), and
+        whether it took it for a message (a Status 2xx for the SyncHdr)."""
+        self.start("client")
+        request = self.device.poll(self.now(), DM)
+        if request is None:
+            return {}
+        self._name_session()
+        profile, media = self.device.profile, header(request.headers, "content-type") or ""
+        body = malformed(request.body, profile.encoding, form)
+        headers = [(name, value) for name, value in request.headers if name.lower() != "content-length"]
+        common: dict[str, Any] = {
+            "exchange": self.recorder.next_exchange(), "session": self._label, "url": request.url, "made": True,
+        }  # fmt: skip
+        self.recorder.message(
+            DEVICE, SERVER, body, None, headers, direction="request", media=media, method=request.method, **common
+        )
+        response = self.bench.exchange(Request(request.method, request.url, headers, body), self.approach)
+        self.device.receive(Response(0, [], b"", "closed"), self.now(), DM)
+        media = header(response.headers, "content-type") or ""
+        decoded = _decoded(response.body, media)
+        data: dict[str, Any] = {"direction": "response", "media": media, "status": response.status, **common}
+        if response.error:
+            data["error"] = response.error
+        self.recorder.message(SERVER, DEVICE, response.body, decoded, response.headers, **data)
+        status = decoded.message.header_status() if decoded else None
+        code = (status.data or "")[:1] if status else ""
+        return {"refused": 400 <= response.status < 500 or code == "4", "accepted": code == "2"}
 
     def _name_session(self) -> None:
         if self.device.session is not self._session:

@@ -49,7 +49,7 @@ class Recorder:
         **data: Any,
     ) -> Event:
         """Adds a DM message with its octets; size and digest are those of the original."""
-        masked, spans = self.masker.message(octets, decoded)
+        masked, spans, after = self.masker.masked(octets, decoded, str(data.get("media", "")))
         facts = data.pop("facts", None)
         values = self.masker.value(data)
         values |= {
@@ -65,8 +65,8 @@ class Recorder:
         event = self._append("message", sender, receiver, values)
         event.file = f"{MESSAGES}/{event.n:04d}-{sender}.{'wbxml' if wbxml else 'xml'}"
         self._keep(event, masked)
-        if decoded is not None and not spans and len(octets) <= IN_MEMORY:
-            event._decoded = decoded
+        if len(octets) <= IN_MEMORY:
+            event._decoded = after if spans else decoded
         return event
 
     def _keep(self, event: Event, masked: bytes) -> None:
@@ -109,9 +109,22 @@ class Recorder:
         if self._small:
             (self.folder / MESSAGES).mkdir(exist_ok=True)
         for name, octets in self._small:
-            (self.folder / name).write_bytes(octets)
-        shown = json.dumps(self.masker.value(case), ensure_ascii=False, indent=1)
+            with (self.folder / name).open("wb", buffering=0) as file:  # many small files: each call counts
+                file.write(octets)
+        shown = _by_lines(self.masker.value(case))
         # What came may hold half a surrogate pair; replaced so, it is the escape that JSON has for it.
         (self.folder / CASE).write_text(shown + "\n", encoding="utf-8", errors="backslashreplace")
         lines = "".join(event.line() + "\n" for event in self.transcript.events)
         (self.folder / TRANSCRIPT).write_text(lines, encoding="utf-8", errors="backslashreplace")
+
+
+def _by_lines(case: dict[str, Any]) -> str:
+    """JSON with a line for each key and each step: readable, and written by the quick encoder."""
+    lines = []
+    for key, value in case.items():
+        if isinstance(value, list) and value:
+            shown = "[\n  " + ",\n  ".join(json.dumps(item, ensure_ascii=False) for item in value) + "\n ]"
+        else:
+            shown = json.dumps(value, ensure_ascii=False)
+        lines.append(f" {json.dumps(key, ensure_ascii=False)}: {shown}")
+    return "{\n" + ",\n".join(lines) + "\n}"

@@ -19,7 +19,7 @@ from conformance.harness.dialect import spoken_version
 from conformance.harness.iut import Iut
 from conformance.harness.places import testcases
 from conformance.harness.play import Bench, Terms, not_played, play
-from conformance.harness.selection import Chosen, Selector, load_claims
+from conformance.harness.selection import Chosen, Claim, Selector, load_claims
 from conformance.harness.serverbench import ServerBench
 
 SETUP_ERRORS = 10
@@ -51,6 +51,7 @@ class Run:
     _benches: dict[str, Any] = field(default_factory=dict)
     _failed: dict[str, outcome.Stop] = field(default_factory=dict)
     _terms: Terms | None = None
+    _claims: dict[str, Claim] | None = None
     _in_a_row: int = 0
 
     def iut_for(self, role: str) -> Iut | None:
@@ -59,7 +60,9 @@ class Run:
 
     def selector(self, iut: Iut) -> Selector:
         """Decides what applies to an implementation."""
-        return Selector(iut, load_claims(testcases()), self.options.select, self.options.mode)
+        if self._claims is None:
+            self._claims = load_claims(testcases())
+        return Selector(iut, self._claims, self.options.select, self.options.mode)
 
     @property
     def terms(self) -> Terms:

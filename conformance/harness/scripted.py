@@ -18,7 +18,10 @@ from conformance.harness.trouble import Trouble, TroubledSession
 from conformance.peers.deviation import Deviation, deviant
 from conformance.peers.device import Device
 from conformance.peers.profile import DeviceProfile
+from conformance.syncml.codec import encode
 from conformance.syncml.model import Alert, Command, Cred, Exec, Message
+from conformance.syncml.wbxml import WbxmlStyle
+from conformance.syncml.xmlcodec import XmlStyle
 
 SUCCESS = 200
 WRONG, NONE, STALE = "wrong", "none", "stale"
@@ -35,6 +38,7 @@ class Script:
     ``credentials``: "", wrong, none or stale (a nonce that the server never gave). ``trouble``, ``session_id``, ``ver_dtd``
     and ``ver_proto``: see docs/write-a-case.md. ``piece``: octets of an alert above which it goes in pieces, ``piece_size`` what
     is added to their right Size. ``made``: alerts that are wrong on purpose. ``reports``: those of operations so far.
+    ``xml`` and ``wbxml``: how messages are written.
     """
 
     result: int | None = None
@@ -51,6 +55,8 @@ class Script:
     ver_proto: str = ""
     piece: int = 0
     piece_size: int = 0
+    xml: XmlStyle | None = None
+    wbxml: WbxmlStyle | None = None
     made: list[Alert] = field(default_factory=list)
     reports: list[Alert] = field(default_factory=list)
 
@@ -149,6 +155,11 @@ class _Slow(TroubledSession):
         begins = any(isinstance(command, Alert) and command.data == self.alert_code for command in self.packer.commands)
         if not (self.script.late and begins):
             super()._offer_alerts()
+
+    def encode(self, message: Message) -> bytes:
+        """The octets of a message, in the form that the script wants."""
+        settings, script = self.settings, self.script
+        return encode(message, settings.encoding, settings.version, xml=script.xml, wbxml=script.wbxml)
 
     def arrange(self, message: Message) -> None:
         """Notes whether something wrong goes out."""

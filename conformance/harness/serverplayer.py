@@ -159,6 +159,13 @@ class ServerPlayer:
                 self.value(key, value, "of the connection to the server")
         return ""
 
+    def _malformed(self, given: Any, expect: Any) -> str:
+        """The device sends octets that are no message, and gives its session up."""
+        found = self.device.malformed(given["form"] if isinstance(given, dict) else given)
+        for key, value in found.items():
+            self.value(key, value, "the malformed message")
+        return "" if found else "the device had no message to send"
+
     def _trigger(self, given: Any, expect: dict[str, Any]) -> str:
         within = self.bench.iut.timeouts.connect
         if expect.get("comes", True) is False:
@@ -219,6 +226,7 @@ def _shown(value: Any) -> str | None:
 
 _STEPS: dict[str, Callable[[ServerPlayer, Any, dict[str, Any]], str]] = {
     "session": ServerPlayer._session,
+    "malformed": ServerPlayer._malformed,
     "close": ServerPlayer._nothing,
     "content": ServerPlayer._content,
     "quiet": ServerPlayer._quiet,

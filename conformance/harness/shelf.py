@@ -5,6 +5,7 @@ from __future__ import annotations
 import hashlib
 import threading
 from collections.abc import Callable
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from conformance.download.content import BytesSource, ContentFault, ContentServer, FileSource
@@ -32,6 +33,7 @@ class Shelf:
         self._server: ContentServer | None = None
         self._case = 0
         self._open = 0
+        self._sources: dict[Path, Source] = {}
         self._digests: dict[str, str] = {}
         self.firmware = iut.device.get("firmware", "")
         """The firmware that runs now, as far as the suite knows; picks the package."""
@@ -115,10 +117,12 @@ class Shelf:
 
     def source(self, purpose: str) -> Source:
         """The octets of the package for a purpose; a corrupted one is made from a good one where none is given."""
-        package = self.package(purpose)
+        path = self.package(purpose).path
+        if path not in self._sources:
+            self._sources[path] = FileSource(path)
         if purpose == "corrupted" and "corrupted" not in self.iut.packages:
-            return Corrupted(FileSource(package.path))
-        return FileSource(package.path)
+            return Corrupted(self._sources[path])
+        return self._sources[path]
 
     def digest(self, purpose: str) -> str:
         """sha256 of the package for a purpose."""

@@ -7,6 +7,7 @@ from collections.abc import Iterator
 from typing import Any
 
 from conformance.harness import vocabulary as words
+from conformance.harness.forms import style_faults
 
 
 def step_faults(step: Any, role: str) -> Iterator[str]:
@@ -59,6 +60,8 @@ def _value_faults(kind: words.StepKind, value: Any) -> Iterator[str]:
             yield from _with_faults(value.get("with"))
         if isinstance(value.get("trouble"), dict):
             yield from _trouble_faults(value["trouble"])
+        if name == "device":
+            yield from (f"device: {fault}" for fault in style_faults(value))
         for key, inner in value.items():
             yield from _choice_faults(f"{name}: {key}", words.CHOICES.get((name, key)), inner)
     elif isinstance(value, list) or (not kind.scalar and value is not None):
@@ -90,6 +93,7 @@ def _with_faults(given: Any) -> Iterator[str]:
         if key not in words.SESSION_WITH:
             yield f"session: with: unknown key {key!r}; expected one of {', '.join(words.SESSION_WITH)}"
         yield from _choice_faults(f"session: with: {key}", words.CHOICES.get(("with", key)), value)
+    yield from (f"session: with: {fault}" for fault in style_faults(given or {}))
 
 
 def _trouble_faults(given: dict[str, Any]) -> Iterator[str]:

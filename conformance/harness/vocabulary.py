@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from conformance.download.content import KINDS as FAULTS
+from conformance.harness.forms import MALFORMED
 
 KINDS = ("valid", "invalid", "inopportune")
 LEVELS = ("must", "should", "may")
@@ -132,6 +133,15 @@ STEPS: dict[str, StepKind] = {
         StepKind("sequence", "sends a Sequence of the commands inside", _CLIENT, (), (), _ANSWER, nested=True),
         StepKind("atomic", "sends an Atomic of the commands inside", _CLIENT, (), (), _ANSWER, nested=True),
         StepKind("together", "sends the commands inside in one package", _CLIENT, (), (), (), nested=True),
+        StepKind(
+            "malformed",
+            "sends a message that is malformed, which ends the session",
+            _BOTH,
+            ("form", "node", "data"),
+            (),
+            ("refused", "accepted"),
+            scalar=True,
+        ),
         StepKind("close", "ends the session", _BOTH, (), (), (), scalar=True),
         StepKind(
             "reply",
@@ -229,6 +239,8 @@ STEPS: dict[str, StepKind] = {
                 "ver_dtd",
                 "ver_proto",
                 "dialect",
+                "wbxml",
+                "xml",
             ),
             (),
             (),
@@ -305,6 +317,7 @@ NEEDED = {
     "reply": ("how",),
     "commanded": ("command",),
     "answered": ("command",),
+    "malformed": ("form",),
 }
 """Keys without which a step says nothing; ``a|b`` is one of the two."""
 CERTIFICATES = ("right", "untrusted", "expired", "misnamed")
@@ -343,6 +356,8 @@ CHOICES = {
     ),
     ("device", "version"): ("1.1.2", "1.2"),
     ("device", "dialect"): ("windows-mobile",),
+    ("malformed", ""): MALFORMED,
+    ("malformed", "form"): MALFORMED,
 }
 """Words that a key of a step may have as its value; the key "" is the step's value itself."""
 
@@ -359,6 +374,8 @@ SESSION_WITH = {
     "tls": "none: the server does no TLS although its address says so",
     "redirect": "plain: the server sends the device on to an address without TLS (HTTP 307)",
     "chunked": "true: the server answers in chunked transfer coding",
+    "wbxml": "how the server writes WBXML: keys of WbxmlStyle",
+    "xml": "how the server writes XML: keys of XmlStyle",
 }
 """What may stand in ``with`` of a session step of a client case."""
 

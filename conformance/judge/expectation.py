@@ -418,6 +418,7 @@ _CHECKS: dict[str, Any] = {
     "fetched": Expectations._fetched,
     "session": Expectations._values,
     "reply": Expectations._values,
+    "malformed": Expectations._values,
     "trigger": Expectations._values,
     "commanded": Expectations._commanded,
     "answered": Expectations._answered,

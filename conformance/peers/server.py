@@ -22,7 +22,6 @@ from conformance.peers.server_deviations import parts_for
 from conformance.peers.serverparts import Parts
 from conformance.peers.serververbs import VERBS
 from conformance.peers.talk import Sources, Talk, opens
-from conformance.syncml.codec import decode
 from conformance.syncml.element import SyntaxFault
 from conformance.syncml.model import Message
 from conformance.transport.exchange import Reply, Request, header
@@ -167,10 +166,9 @@ class Server:
         if not transport.understands(request):
             return Reply(411)
         try:
-            message = decode(request.body, header(request.headers, "content-type") or "").message
+            message = self.parts.talk.read(request.body, header(request.headers, "content-type") or "").message
         except SyntaxFault as fault:
-            text = f"This is no SyncML message: {fault}\n"
-            return Reply(400, [("Content-Type", "text/plain; charset=utf-8")], text.encode())
+            return self.parts.talk.unreadable(fault)
         talk = self._talk(request, message)
         reply = talk.answer(request, at + self.offset)
         self._save()

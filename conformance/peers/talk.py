@@ -13,7 +13,9 @@ from conformance.fumo.report import Report, read_alert
 from conformance.peers.enrolment import Enrolment
 from conformance.peers.pieces import Pieces
 from conformance.peers.planner import Planner
+from conformance.syncml.codec import Decoded, decode
 from conformance.syncml.codes import CLIENT_INITIATED, GENERIC_ALERT, NO_END_OF_DATA, SERVER_INITIATED
+from conformance.syncml.element import SyntaxFault
 from conformance.syncml.model import Alert, Chal, Command, Cred, Get, Item, Message, Results, Status, text_of
 from conformance.transport.exchange import Reply, Request, Source, header
 
@@ -102,6 +104,17 @@ class Talk:
         return not (self.session.over or self.left)
 
     # -- messages ----------------------------------------------------------------------------------------------------
+
+    @classmethod
+    def read(cls, octets: bytes, media: str) -> Decoded:
+        """A message, of which it is not known yet to which session it belongs. Raises :class:`SyntaxFault`."""
+        return decode(octets, media)
+
+    @classmethod
+    def unreadable(cls, fault: SyntaxFault) -> Reply:
+        """The reply to octets that are no message."""
+        text = f"This is no SyncML message: {fault}\n"
+        return Reply(400, [("Content-Type", "text/plain; charset=utf-8")], text.encode())
 
     def answer(self, request: Request, at: float) -> Reply:
         """Takes one request of the device and gives the reply to it."""

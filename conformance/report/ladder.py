@@ -12,7 +12,8 @@ from typing import Any
 
 from conformance.report.blocks import Texts
 from conformance.report.text import plural, shorten
-from conformance.syncml.codec import pretty
+from conformance.syncml.codec import Decoded, decode, pretty
+from conformance.syncml.element import SyntaxFault
 from conformance.syncml.model import Alert, Command, Message, Other, Status
 from conformance.transcript import CASE, Event, load
 
@@ -118,9 +119,9 @@ class Ladders:
         octets, media = event.octets, str(event.data.get("media", ""))
         key = (hashlib.sha256(octets).digest(), media)
         if key not in self._known:
-            decoded = event.decoded()
+            decoded = _decoded(octets, media)
             label = describe(decoded.message) if decoded else "no message"
-            self._known[key] = (label, -1 if self.texts.full else self._text(pretty(octets, media)))
+            self._known[key] = (label, -1 if self.texts.full else self._text(pretty(octets, media, decoded)))
         return self._known[key]
 
     def _http(self, data: dict[str, Any], row: Row) -> None:
@@ -144,6 +145,13 @@ class Ladders:
         if len(text) > SHOWN:
             text = f"{text[:SHOWN]}\n[{len(text) - SHOWN} more characters; all of it is in the evidence folder]\n"
         return self.texts.add(text)
+
+
+def _decoded(octets: bytes, media: str) -> Decoded | None:
+    try:
+        return decode(octets, media)
+    except SyntaxFault:
+        return None
 
 
 def _case(folder: Path) -> dict[str, str]:

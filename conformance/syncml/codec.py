@@ -125,13 +125,14 @@ def media_type(encoding: str) -> str:
     return DM_XML if encoding == "xml" else DM_WBXML
 
 
-def pretty(octets: bytes, media: str = "") -> str:
+def pretty(octets: bytes, media: str = "", decoded: Decoded | None = None) -> str:
     """Any body as text for a reader: indented XML, binary values as their length and first octets in hexadecimal.
 
-    ``media`` is used for nothing but a body that is no message. Never raises.
+    ``media`` is used for nothing but a body that is no message; ``decoded`` is the same message where the caller has it
+    already. Never raises.
     """
     try:
-        root = (decode_xml if sniff(octets) == "xml" else decode_wbxml)(octets).root
+        root = decoded.root if decoded else (decode_xml if sniff(octets) == "xml" else decode_wbxml)(octets).root
     except SyntaxFault as fault:
         return _plain(octets, fault, media)
     return encode_xml(_shown(root), XmlStyle(indent=True, declaration=False)).decode().strip("\n") + "\n"

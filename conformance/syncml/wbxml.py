@@ -39,8 +39,8 @@ class WbxmlStyle:
     ``version`` of WBXML: 1.0 to 1.3. ``public_id``: ``numeric``, ``textual`` (in the string table, ended by NUL),
     ``textual-bare`` (the same without NUL) or ``unknown`` (0x01). ``dtd``: version of SyncML that the public id names;
     "" for that of the message. ``charset``: MIBenum (106, 3, 4, 0, 1000, 1015). ``text``: ``inline`` (STR_I),
-    ``opaque``, ``table`` (STR_T for texts that occur more than once) or ``mixed`` (STR_I, ENTITY and OPAQUE in one
-    run). ``pages``: switch ``lazy`` (before the next tag of another page), ``eager`` (back to page 0 after every
+    ``opaque``, ``table`` (STR_T for texts that occur more than once), ``table-all`` (for every text) or ``mixed`` (STR_I,
+    ENTITY and OPAQUE in one run). ``pages``: switch ``lazy`` (before the next tag of another page), ``eager`` (back to page 0 after every
     element of another page) or ``redundant`` (before every tag). ``empty`` elements: ``tag`` (no content), ``end``
     (content that ends at once) or ``string`` (an empty STR_I). ``padding``: superfluous leading octets of public id and
     charset. ``xmlns``: root with the attribute that some products write.
@@ -98,9 +98,10 @@ class _Writer:
         if style.public_id == "textual":
             self.offset(self.document_type())
         self.repeated: frozenset[str] = frozenset()
-        if style.text == "table":
+        if style.text in ("table", "table-all"):
+            often = 1 if style.text == "table" else 0
             counts = Counter(element.text for element in root.walk() if len(element.text) > 3)
-            self.repeated = frozenset(text for text, count in counts.items() if count > 1 and "\0" not in text)
+            self.repeated = frozenset(text for text, count in counts.items() if count > often and "\0" not in text)
 
     def document_type(self) -> str:
         """The textual public id."""
@@ -211,7 +212,7 @@ class _Writer:
 
 def _check(style: WbxmlStyle) -> None:
     for value, known in (
-        (style.version, _VERSIONS), (style.charset, CHARSETS), (style.text, ("inline", "opaque", "table", "mixed")),
+        (style.version, _VERSIONS), (style.charset, CHARSETS), (style.text, ("inline", "opaque", "table", "table-all", "mixed")),
         (style.public_id, ("numeric", "textual", "textual-bare", "unknown")),
         (style.pages, ("lazy", "eager", "redundant")), (style.empty, ("tag", "end", "string")),
     ):

@@ -32,9 +32,11 @@ class XmlStyle:
     ``dtd``: version of SyncML that the namespace names; "" for that of the message. ``root_namespace`` false leaves it
     out. ``metinf``: the namespace of meta information stands on each ``child`` of Meta, on ``meta`` itself, as a
     ``prefix`` or is ``missing``. ``prefix`` for the elements of SyncML. ``encoding`` is a charset by the name that XML
-    declarations use. ``cdata`` writes the text of a Data that would need escapes as a CDATA section. ``doctype`` adds a
+    declarations use. ``cdata`` writes the text of a Data that would need escapes as a CDATA section, ``cdata_all`` of every
+    Data. ``doctype`` adds a
     DOCTYPE with the public id. ``indent`` puts every element on a line of its own. ``comment`` stands behind the start
-    tag of the root. ``empty_tags`` writes ``<Final/>`` and not ``<Final></Final>``.
+    tag of the root, ``instruction`` (a processing instruction) before the root. ``empty_tags`` writes ``<Final/>`` and not
+    ``<Final></Final>``. ``meta_reversed``: the children of Meta in the other order.
     """
 
     dtd: str = ""
@@ -46,9 +48,12 @@ class XmlStyle:
     metinf: str = "child"
     prefix: str = ""
     cdata: bool = False
+    cdata_all: bool = False
     indent: bool = False
     comment: str = ""
     empty_tags: bool = True
+    instruction: str = ""
+    meta_reversed: bool = False
 
 
 _DEFAULT = XmlStyle()
@@ -85,7 +90,7 @@ class _Writer:
         if self.style.doctype:
             public_id = PUBLIC_IDS[PUBLIC_ID_OF[self.dtd]]
             text += f'<!DOCTYPE {root.name} PUBLIC "{public_id}" "http://www.openmobilealliance.org/tech/DTD/SyncML.dtd">'
-        return text
+        return f"{text}<?{self.style.instruction}?>" if self.style.instruction else text
 
     def body(self, root: Element) -> str:
         """The element with all below it, without recursion."""
@@ -109,7 +114,8 @@ class _Writer:
                     if style.comment and not stack:
                         out(f"<!--{style.comment}-->")
                     stack.append((siblings, outer, closing))
-                    siblings, outer, closing = iter(element.children), element.vocabulary, f"</{name}>"
+                    below = reversed(element.children) if style.meta_reversed and element.name == "Meta" else element.children
+                    siblings, outer, closing = iter(below), element.vocabulary, f"</{name}>"
                     break
                 if element.text or element.octets is not None:
                     out(f"<{start}>{self.text(element)}</{name}>")
@@ -155,12 +161,13 @@ class _Writer:
         if element.octets is not None:
             raise ValueError(f"{element.name} holds raw octets, which XML cannot carry: use Format b64")
         text = element.text
-        if not _SPECIAL.search(text):
+        if not _SPECIAL.search(text) and not (self.style.cdata_all and element.name == "Data"):
             return text
         bad = _FORBIDDEN.search(text)
         if bad:
             raise ValueError(f"{element.name} holds the character U+{ord(bad[0]):04X}, which XML does not allow")
-        if self.style.cdata and element.name == "Data" and "\r" not in text and _encodable(text, self.style.encoding):
+        wanted = (self.style.cdata or self.style.cdata_all) and element.name == "Data"
+        if wanted and "\r" not in text and _encodable(text, self.style.encoding):
             return "<![CDATA[" + text.replace("]]>", "]]]]><![CDATA[>") + "]]>"
         text = text.replace("&", "&amp;").replace("<", "&lt;").replace(">", "&gt;")
         return text.replace("\r", "&#13;")

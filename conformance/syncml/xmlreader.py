@@ -155,6 +155,10 @@ def _offset(at: int, shift: int | None) -> int | None:
     return None if shift is None else at + shift
 
 
+_ATTRIBUTES = etree.XPath("boolean(/*//@*)")
+"""Whether there are attributes at all: one look at the document is cheaper than one at each element."""
+
+
 class _Walker:
     """Turns the parser's tree into ours."""
 
@@ -166,7 +170,7 @@ class _Walker:
     def walk(self, node: etree._Element) -> Element:
         """The tree below a node, without recursion."""
         known, strict, count = _KNOWN, self.prefixes, 1
-        root = self.root(node)
+        root, attributes = self.root(node), _ATTRIBUTES(node)
         stack = [(node, root, 1)]
         while stack:
             node, element, depth = stack.pop()
@@ -186,7 +190,7 @@ class _Walker:
                     below = Element(entry[0], entry[1], [], "", None, None)
                 siblings.append(below)
                 count += 1
-                if child.attrib:
+                if attributes and child.attrib:
                     self.attributes(below)
                 if len(child):
                     if depth >= MAX_DEPTH:
