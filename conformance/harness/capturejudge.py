@@ -171,9 +171,9 @@ def _transcript(capture: Capture, known: Iut | None, place: Path) -> tuple[Recor
     for pair in capture.pairs:
         exchange = recorder.next_exchange()
         for side, half in (("client", pair.request), ("server", pair.response)):
-            if half is None:
+            if half is None or half.octets is None:
                 continue
-            decoded, fault = _decoded(half)
+            decoded, fault = _decoded(half.octets, half.media)
             data = _data(side, half, exchange, fault)
             if decoded is not None:
                 device = (decoded.message.header.source if side == "client" else device) or device
@@ -181,7 +181,7 @@ def _transcript(capture: Capture, known: Iut | None, place: Path) -> tuple[Recor
                 data["facts"] = account.facts(side, half, decoded)
                 account.heard(side, decoded)
             sender, receiver = (DEVICE, SERVER) if side == "client" else (SERVER, DEVICE)
-            event = recorder.message(sender, receiver, half.octets or b"", decoded, half.headers, **data)
+            event = recorder.message(sender, receiver, half.octets, decoded, half.headers, **data)
             names[event.n] = half.name
     return recorder, names
 
@@ -195,11 +195,9 @@ def _accounts(known: Iut | None, device: str) -> Accounts:
     return Accounts(known.dm.client_credentials, known.dm.server_credentials)
 
 
-def _decoded(half: Half) -> tuple[Decoded | None, SyntaxFault | None]:
-    if half.octets is None:
-        return None, None
+def _decoded(octets: bytes, media: str) -> tuple[Decoded | None, SyntaxFault | None]:
     try:
-        return decode(half.octets, half.media), None
+        return decode(octets, media), None
     except SyntaxFault as fault:
         return None, fault
 
@@ -210,8 +208,8 @@ def _data(side: str, half: Half, exchange: int, fault: SyntaxFault | None) -> di
         data |= {"direction": "request", "method": half.method, "url": half.url}
     else:
         data |= {"direction": "response", "status": half.status}
+    if not half.headers:
+        data["headless"] = True
     if fault is not None:
         data["fault"] = {"reason": fault.reason, "offset": fault.offset}
-    elif half.octets is None:
-        data["unrecorded"] = True
     return data

@@ -19,13 +19,19 @@ def _old(said: Said) -> bool:
     return first is not None and (first.header.ver_dtd or "").startswith("1.1")
 
 
+def _spoken(said: Said) -> bool:
+    """Whether a client speaks DM 1.1 in all that tells the version: it may be one of DM 1.1.2, which 1.2 does not bind."""
+    head = said.header
+    return said.side == "client" and head.ver_dtd == "1.1" and head.ver_proto == "DM/1.1" and said.decoded.version in ("", "1.1")
+
+
 @rule("DM-HDR-001", title="VerDTD is 1.2")
 def ver_dtd(view: View) -> Iterator[Hit]:
-    """DM Protocol 8.3 to 8.6. A server may answer a DM 1.1 client in its version."""
+    """DM Protocol 8.3 to 8.6. A server may answer a DM 1.1 client in its version, in which such a client is tolerated."""
     for said in view.mine:
         value = said.header.ver_dtd
         good = value == "1.2" or (said.side == "server" and value == "1.1" and _old(said))
-        yield view.check(good, said, "1.2", value, "VerDTD")
+        yield view.check(good, said, "1.2", value, "VerDTD", tolerated=_spoken(said))
 
 
 @rule("DM-HDR-002", title="VerProto is DM/1.2")
@@ -34,7 +40,7 @@ def ver_proto(view: View) -> Iterator[Hit]:
     for said in view.mine:
         value = said.header.ver_proto
         old = said.side == "server" and _old(said) and value in ("DM/1.1", "DM/1.1.2")
-        yield view.check(value == "DM/1.2" or old, said, "DM/1.2", value, "VerProto")
+        yield view.check(value == "DM/1.2" or old, said, "DM/1.2", value, "VerProto", tolerated=_spoken(said))
 
 
 @rule("DM-HDR-003", title="SessionID is there and constant")
@@ -212,7 +218,7 @@ def device_identity(view: View) -> Iterator[Hit]:
             for item in command.items if isinstance(command, Replace) else ():
                 if item.source not in _DEV_ID or item.data is None:
                     continue
-                value = text_of(item, command.meta_of(item))
+                value = text_of(item, command.meta_of(item)).strip()
                 source = said.header.source
                 yield view.check(source == value, said, value, source, "Source of SyncHdr and DevInfo/DevId")
                 yield view.check(

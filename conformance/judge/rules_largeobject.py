@@ -66,7 +66,7 @@ def needless_chunks(view: View) -> Iterator[Hit]:
         stated = [
             size
             for said in stream.session.by(view.other)
-            if said.header.meta is not None and (size := number(said.header.meta.max_msg_size)) is not None
+            if said.header.meta is not None and (size := number((said.header.meta.max_msg_size or "").strip())) is not None
         ]
         limit = min([limit, *stated])
         whole = first.said.size - first.size + stream.total

@@ -23,7 +23,10 @@ def header_first(view: View) -> Iterator[Hit]:
 
 @rule("DM-STA-002", title="Statuses stand in the order of the commands")
 def in_order(view: View) -> Iterator[Hit]:
-    """MS-MDM 2.2.6.1. Where the Status of a container stands beside those of its commands is left open."""
+    """MS-MDM 2.2.6.1. Where the Status of a container stands beside those of its commands is left open.
+
+    So is, by way of tolerance, where Statuses that spill over from an earlier message stand beside those of the newest.
+    """
     for book in view.books:
         last: dict[int, tuple[int, int, Owed]] = {}
         broken: set[int] = set()
@@ -37,9 +40,9 @@ def in_order(view: View) -> Iterator[Hit]:
             before = last.get(ref.said.index)
             if before is not None and before[:2] > here[:2] and ref.said.index not in broken:
                 broken.add(ref.said.index)
-                yield view.broken(
-                    ref.said, f"the Status for {owed.what} before that for {before[2].what}", "after it", "order of Statuses"
-                )
+                expected = f"the Status for {owed.what} before that for {before[2].what}"
+                spilled = before[0] != here[0]
+                yield view.broken(ref.said, expected, "after it", "order of Statuses", tolerated=spilled)
             last[ref.said.index] = max(here, before or here, key=lambda entry: entry[:2])
         for index in last:
             if index not in broken:
@@ -163,6 +166,7 @@ def once(view: View) -> Iterator[Hit]:
     for book in view.books:
         for owed in book.owed:
             refs = [ref for ref in owed.statuses if not ref.said.copy]
+            refs = [ref for ref in refs if not ref.said.repeated] or refs[:1]
             if not refs or not all(view.judged(ref.said) for ref in refs):
                 continue
             statuses = [ref.answer for ref in refs if isinstance(ref.answer, Status)]
@@ -171,10 +175,9 @@ def once(view: View) -> Iterator[Hit]:
             if count == 1:
                 yield view.ok(last)
                 if items > 1 and book.judged(owed):
-                    yield view.check(
-                        not named[0], last, "no TargetRef and no SourceRef", "some",
-                        f"the one Status for the {items} Items of {owed.what}", "DM-STA-006",
-                    )
+                    what = f"the one Status for the {items} Items of {owed.what}"
+                    expected, every = "no TargetRef and no SourceRef", named[0] >= items
+                    yield view.check(not named[0], last, expected, f"{named[0]}", what, "DM-STA-006", tolerated=every)
             elif items < 2 or count > items:
                 yield view.broken(last, f"{min(1, items) or 1} Status", f"{count}", f"Statuses for {owed.what}")
             else:

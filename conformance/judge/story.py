@@ -129,8 +129,7 @@ def _troubles(session: Session) -> Iterator[_Trouble]:
 
 def _asked(event: Event, said: Said | None, before: Said | None) -> Iterator[_Trouble]:
     if said is None:
-        if not event.data.get("unrecorded"):
-            yield _Trouble(event, CLIENT, f"the client sent what is no message ({_body(event)})", BROKEN, before)
+        yield _Trouble(event, CLIENT, f"the client sent what is no message ({_body(event)})", BROKEN, before)
     elif _refused(said):
         yield _Trouble(event, CLIENT, f"the client refused the message before: Status {shown(said.code, 8)}", BROKEN, before)
     elif said.has_alert(SESSION_ABORT):
@@ -139,8 +138,7 @@ def _asked(event: Event, said: Said | None, before: Said | None) -> Iterator[_Tr
 
 def _given(event: Event, said: Said | None, request: Said | None) -> Iterator[_Trouble]:
     if said is None:
-        if not event.data.get("unrecorded"):
-            yield _Trouble(event, SERVER, f"the server answered with what is no message ({_body(event)})", BROKEN, request)
+        yield _Trouble(event, SERVER, f"the server answered with what is no message ({_body(event)})", BROKEN, request)
     elif _refused(said):
         code = shown(said.code, 8)
         if request is not None and request.refuses:
