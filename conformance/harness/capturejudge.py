@@ -203,7 +203,7 @@ def _decoded(octets: bytes, media: str) -> tuple[Decoded | None, SyntaxFault | N
 
 
 def _data(side: str, half: Half, exchange: int, fault: SyntaxFault | None) -> dict[str, Any]:
-    data: dict[str, Any] = {"exchange": exchange, "media": half.media}
+    data: dict[str, Any] = {"exchange": exchange, "media": half.media, "recorded": True}
     if side == "client":
         data |= {"direction": "request", "method": half.method, "url": half.url}
     else:

@@ -110,6 +110,11 @@ class View:
         return said.side == self.side and not said.made and not said.copy
 
     @cached_property
+    def recorded(self) -> bool:
+        """Whether the transcript was recorded between strangers, so that what was done before it is unknown."""
+        return any(event.data.get("recorded") for event in self.transcript.of("message"))
+
+    @cached_property
     def books(self) -> list[Book]:
         """For each session what was asked of the side and what it answered."""
         return [Book(session, self.side) for session in self.sessions]

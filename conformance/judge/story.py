@@ -19,6 +19,8 @@ from conformance.transcript import Event
 SERVER = "server"
 COMPLETE, BROKEN, REFUSED, OPEN = "complete", "broken", "refused", "open"
 """How a session ends: as it should; broken off; with a challenge that nobody answered; in the middle of the recording."""
+_CREDENTIALS = ("DM-AUTH-", "DM-HMAC-", "DM-STA-008")
+"""Requirements of challenges and of the answers to them."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -108,10 +110,15 @@ def _blame(story: Story, trouble: _Trouble, failed: list[Departure]) -> None:
     new: dict[tuple[str, str], Departure] = {}
     for each in sorted(failed, key=lambda each: each.finding.event or 0):
         new.setdefault((each.side, each.finding.requirement), each)
-    if trouble.before is not None:
+    if trouble.end == REFUSED:
+        # One bad challenge or answer to it spoils all that follow: the first is to blame, wherever it stands.
+        own = [each for each in new.values() if each.finding.requirement.startswith(_CREDENTIALS)]
+        first = own[0].finding.event if own else None
+        story.blame = [each for each in own if each.finding.event == first]
+    elif trouble.before is not None:
         there = trouble.before.event.n
         story.blame = [e for e in new.values() if e.side == trouble.before.side and e.finding.event == there]
-    if not story.blame:
+    if not story.blame and trouble.end != REFUSED:
         story.blame = [e for e in failed if e.side == trouble.side and e.finding.event == trouble.event.n]
     story.by = story.blame[0].side if story.blame else ""
 
