@@ -13,6 +13,7 @@ from conformance.judge import (
     rules_largeobject,
     rules_operation,
     rules_package,
+    rules_property,
     rules_push,
     rules_report,
     rules_status,
@@ -28,7 +29,7 @@ MODULES = (
     rules_form, rules_transport, rules_header, rules_package, rules_status, rules_authentication, rules_largeobject,
     rules_command, rules_alert, rules_operation, rules_report, rules_campaign,
     rules_trigger, rules_version, rules_wbxml, rules_push, rules_tree,
-    rules_download,
+    rules_download, rules_property,
 )
 """Modules with rules, in the order in which their findings are listed."""
 _ORDER = {module.__name__: place for place, module in enumerate(MODULES)}

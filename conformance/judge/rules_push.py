@@ -113,13 +113,17 @@ def _id(event: Event) -> str:
     return session_text(number) if isinstance(number, int) and 0 < number <= 0xFFFF else ""
 
 
-@rule("NOTI-011", sides=("client",), title="a session with Alert 1200 has the session id of its trigger")
+@rule(
+    "NOTI-011", "NOTI-007", "DM-NOTI-007", "DM-HDR-004", sides=("client",),
+    title="a session with Alert 1200 has the session id of its trigger",
+)
 def triggered_session(view: View) -> Iterator[Hit]:
-    """DM Protocol 8.3, DM Notification 6.2.10."""
+    """DM Protocol 8.3, DM Notification 6.2.10: in upper-case hexadecimal without leading zeros."""
     for first, trigger, named in _answered(view):
         if first.has_alert("1200") and _id(trigger):
             what = "SessionID of the session with Alert 1200"
-            yield view.check(named, first, _id(trigger), first.header.session_id, what)
+            for requirement in ("NOTI-011", "NOTI-007", "DM-NOTI-007", "DM-HDR-004"):
+                yield view.check(named, first, _id(trigger), first.header.session_id, what, requirement)
 
 
 @rule("DM-SES-002", sides=("client",), title="Alert 1200 begins a session after a trigger, 1201 any other")

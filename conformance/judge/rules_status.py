@@ -160,7 +160,7 @@ def _quiet(view: View, book: Book, said: Said) -> Iterator[Hit]:
         yield view.ok(said)
 
 
-@rule("DM-STA-009", "DM-STA-005", "DM-STA-006", title="one Status for each command, or one for each of its Items")
+@rule("DM-STA-009", "DM-STA-005", "DM-STA-006", "DM-ALERT-014", title="one Status for each command, or one for each of its Items")
 def once(view: View) -> Iterator[Hit]:
     """MS-MDM 2.2.6.1."""
     for book in view.books:
@@ -178,10 +178,17 @@ def once(view: View) -> Iterator[Hit]:
                     what = f"the one Status for the {items} Items of {owed.what}"
                     expected, every = "no TargetRef and no SourceRef", named[0] >= items
                     yield view.check(not named[0], last, expected, f"{named[0]}", what, "DM-STA-006", tolerated=every)
+                    if named[0] and not every and _generic(view, owed):
+                        yield view.broken(last, f"{items} Items answered", f"{named[0]}", what, "DM-ALERT-014")
             elif items < 2 or count > items:
                 yield view.broken(last, f"{min(1, items) or 1} Status", f"{count}", f"Statuses for {owed.what}")
             else:
                 yield from _per_item(view, book, owed, named, last)
+
+
+def _generic(view: View, owed: Owed) -> bool:
+    """Whether it is a Generic Alert that a server answers."""
+    return isinstance(owed.command, Alert) and owed.command.data == GENERIC_ALERT and view.side == "server"
 
 
 def _per_item(view: View, book: Book, owed: Owed, named: list[int], last: Said) -> Iterator[Hit]:
@@ -190,8 +197,7 @@ def _per_item(view: View, book: Book, owed: Owed, named: list[int], last: Said) 
         yield view.broken(last, "TargetRef or SourceRef in each Status", "a Status without", what, "DM-STA-005")
         return
     items = len(owed.command.items)
-    alert = isinstance(owed.command, Alert) and owed.command.data == GENERIC_ALERT and view.side == "server"
-    requirement = "DM-ALERT-014" if alert else "DM-STA-005"
+    requirement = "DM-ALERT-014" if _generic(view, owed) else "DM-STA-005"
     if book.judged(owed):
         yield view.check(sum(named) >= items, last, f"{items} Items named", f"{sum(named)}", what, requirement)
     else:

@@ -18,25 +18,25 @@ _NUMBERS = ("Size", "VerNo")
 _PROPERTY = "?prop="
 
 
-def _property(uri: str | None) -> str:
+def property_of(uri: str | None) -> str:
     """The property that a URI addresses, "" where it addresses a node."""
     _, mark, name = (uri or "").partition(_PROPERTY)
     return name if mark else ""
 
 
-def _told(view: View) -> Iterator[tuple[Said, str, Item, Command]]:
+def told(view: View) -> Iterator[tuple[Said, str, Item, Command]]:
     """Values of properties that the side sends: the client in Results, the server in Replace."""
     for book in view.books:
         for ref in book.references:
             if isinstance(ref.answer, Results) and view.judged(ref.said):
                 for item in ref.answer.items:
-                    name = _property(item.source) or _asked(ref)
+                    name = property_of(item.source) or _asked(ref)
                     if name and not item.more:
                         yield ref.said, name, item, ref.answer
     for said in view.mine if view.side == "server" else ():
         for placed in said.walked:
             for item in placed.command.items if isinstance(placed.command, Replace) else ():
-                name = _property(item.target)
+                name = property_of(item.target)
                 if name and not item.more:
                     yield said, name, item, placed.command
 
@@ -46,13 +46,13 @@ def _asked(ref: Reference) -> str:
     command = ref.owed.command if ref.owed is not None else None
     if not isinstance(command, Get) or len(command.items) != 1 or len(ref.answer.items) != 1 or ref.answer.items[0].source:
         return ""
-    return _property(command.items[0].target)
+    return property_of(command.items[0].target)
 
 
 @rule("DM-ACL-008", title="ACL values follow the grammar")
 def acl(view: View) -> Iterator[Hit]:
     """DM TND 7.7.1.5. White space around the whole value is a matter of layout."""
-    for said, name, item, command in _told(view):
+    for said, name, item, command in told(view):
         if name == "ACL" and not is_held(item.data):
             value = text_of(item, command.meta_of(item)).strip()
             expected = "Command=server+server&Command=*, or nothing"
@@ -62,7 +62,7 @@ def acl(view: View) -> Iterator[Hit]:
 @rule("DM-TND-016", sides=("client",), title="values of properties are text, numbers are decimal")
 def property_value(view: View) -> Iterator[Hit]:
     """DM TND 7.4."""
-    for said, name, item, command in _told(view):
+    for said, name, item, command in told(view):
         if item.data is None or is_held(item.data):
             continue
         what = f"value of the property {name}"
