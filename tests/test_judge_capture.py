@@ -13,7 +13,9 @@ from click.testing import CliRunner, Result
 
 from conformance.cli import main
 from conformance.harness import capture as bounds
+from conformance.harness import capturejudge
 from conformance.harness.capture import CaptureFault, read_captures
+from conformance.judge.rule import JudgeError
 from conformance.syncml.codec import encode
 from conformance.syncml.model import Alert, Chal, Command, Exec, Get, Header, Item, Message, Replace, Status
 
@@ -278,6 +280,16 @@ def test_a_message_said_again_is_judged_once(tmp_path: Path) -> None:
     (capture,) = found(folder)
     assert capture["verdicts"]["client"] == "pass"
     assert capture["sessions"][0]["exchanges"] == 3
+
+
+def test_a_rule_that_crashes_is_a_fault_of_the_suite(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    def crash(*_: object, **__: object) -> None:
+        raise JudgeError("rule crashed near event 1")
+
+    monkeypatch.setattr(capturejudge, "standing", crash)
+    result = judge(short(tmp_path))
+    assert result.exit_code == 3 and "the suite failed: rule crashed near event 1" in result.output
+    assert "client: ERROR" in result.output
 
 
 def test_foreign_files_are_named_and_passed_over(tmp_path: Path) -> None:

@@ -359,6 +359,10 @@ def test_rule(requirement: str, side: str, base: Base, spoil: Spoil, outcome: st
 # -- what conforms, however odd ------------------------------------------------------------------------------------------
 
 
+def test_a_size_of_32_bits_is_a_number() -> None:
+    assert outcomes(property_got("Size", "4294967295"), "DM-TND-016", "client") == {PASS}
+
+
 @pytest.mark.parametrize("value", ["", "Get=*", "Add=a+b&Delete=*", "Get=A&Replace=A&Get=B", "Exec=com.example:8080/x"])
 def test_any_acl_of_the_grammar_is_right(value: str) -> None:
     assert outcomes(property_got("ACL", value), "DM-ACL-008", "client") == {PASS}

@@ -22,8 +22,8 @@ from conformance.harness.masking import Masker, secrets_of
 from conformance.harness.places import testcases
 from conformance.harness.recorder import Recorder
 from conformance.harness.settings import Credentials, Iut
-from conformance.judge.finding import FAIL, INCONCLUSIVE, PASS, Finding, verdict_of
-from conformance.judge.rule import View, standing
+from conformance.judge.finding import ERROR, FAIL, INCONCLUSIVE, PASS, Finding, verdict_of
+from conformance.judge.rule import JudgeError, View, standing
 from conformance.judge.story import Story, stories
 from conformance.syncml.codec import Decoded, decode
 from conformance.syncml.element import SyntaxFault
@@ -44,6 +44,8 @@ class Judged:
     findings: dict[str, list[Finding]] = field(default_factory=dict)
     stories: list[Story] = field(default_factory=list)
     operations: list[str] = field(default_factory=list)
+    trouble: str = ""
+    """What the suite itself did wrong, where a verdict is ``error``."""
 
 
 def judge_captures(
@@ -81,9 +83,12 @@ def _judge(
     objects = known.objects if known is not None and known.objects != OBJECTS else ()
     for side in SIDES:
         if role in (None, side):
-            findings = standing(transcript, side, catalogue, strict, objects)
-            verdict = verdict_of(findings)
-            judged.findings[side] = findings
+            try:
+                judged.findings[side] = standing(transcript, side, catalogue, strict, objects)
+            except JudgeError as fault:
+                judged.findings[side], judged.verdicts[side], judged.trouble = [], ERROR, str(fault)
+                continue
+            verdict = verdict_of(judged.findings[side])
             judged.verdicts[side] = verdict if verdict in (PASS, FAIL) else INCONCLUSIVE
     view = View(transcript, "client", objects)
     judged.stories = stories(view.sessions, judged.findings)
@@ -98,8 +103,10 @@ def _operation(operation: Any) -> str:
 
 
 def outcome(judged: list[Judged]) -> int:
-    """Exit status: 1 where a side failed, 3 where nothing at all could be judged, else 0."""
+    """Exit status: 3 where the suite failed or nothing at all could be judged, 1 where a side failed, else 0."""
     verdicts = {verdict for each in judged for verdict in each.verdicts.values()}
+    if ERROR in verdicts:
+        return 3
     if FAIL in verdicts:
         return 1
     return 0 if PASS in verdicts else 3
@@ -117,6 +124,7 @@ def as_dict(judged: Judged) -> dict[str, Any]:
             for side, findings in judged.findings.items()
         },
         "foreign": judged.capture.foreign,
+        "trouble": judged.trouble,
     }
 
 

@@ -72,6 +72,8 @@ def size(view: View) -> Iterator[Hit]:
 def repeated(view: View) -> Iterator[Hit]:
     """DM Notification 6.2.10. Two triggers without a session in between may be meant for two, so that this warns only."""
     before: tuple[int, Event] | None = None
+    if len({s.first.header.source for s in view.sessions if s.first is not None}) > 1:
+        return  # for which of the devices a trigger was nobody says
     began = [s.first.event.n for s in view.sessions if s.first is not None]
     for event, told in rules_trigger.read(view):
         came = told.get("session_id")

@@ -9,12 +9,14 @@ from conformance.judge.answer import Reference
 from conformance.judge.operation import Operation, Report, plain
 from conformance.judge.rule import Hit, View, rule
 from conformance.judge.rules_operation import judged_operations
-from conformance.judge.session import GENERIC_ALERT, Placed, Said, number
+from conformance.judge.session import GENERIC_ALERT, Placed, Said
 from conformance.syncml.held import is_held
 from conformance.syncml.model import Block, Command, Exec, Get, Item, Replace, Results, text_of
 
 _NUMBERS = ("Size", "VerNo")
 """Properties that are numbers."""
+_DIGITS = 10
+"""Digits of an unsigned number of 32 bits."""
 _PROPERTY = "?prop="
 
 
@@ -70,7 +72,8 @@ def property_value(view: View) -> Iterator[Hit]:
         yield view.check(not raw, said, "UTF-8 text", item.data, what)
         if name in _NUMBERS and not raw:
             value = text_of(item, command.meta_of(item)).strip()
-            yield view.check(value == "" or number(value) is not None, said, "a decimal number", value, what)
+            good = value.isascii() and (value == "" or (value.isdigit() and len(value) <= _DIGITS))
+            yield view.check(good, said, "a decimal number", value, what)
 
 
 @rule("DM-MSG-007", title="a Sequence or Atomic stays within one message")
