@@ -46,6 +46,16 @@ def property_of_node(node: str, name: str, value: str) -> Script:
     return script
 
 
+def listed() -> Script:
+    """A Get of a StructData. Steps as in :func:`property_got`."""
+    script = property_got("Name", "x")
+    at(script, 1).one(Get).items[0].target = "./Some?list=StructData"
+    at(script, 2).one(Results).items = [
+        item("./Some", source=True, format="node"), item("./Some/Leaf", "1", source=True, format="int"),
+    ]
+    return script
+
+
 def large_told() -> Script:
     """A large object, and LrgObj read at the end. Steps: those of large, but 7 is the Get, 8 its answer, 9 the end."""
     script = large()
@@ -295,6 +305,10 @@ ROWS: list[tuple[str, str, Base, Spoil, str]] = [
     ("DM-TND-012", "client", lambda: property_got("Name", "Node"), first_item(2, Results, data="NODE"), WARN),
     ("DM-STD-010", "client", lambda: property_of_node("./DevInfo", "Type", "urn:oma:mo:oma-dm-devinfo:1.0"),
      first_item(2, Results, data="text/plain"), FAIL),
+    ("DM-TND-015", "client", lambda: property_of_node("./DevDetail", "Format", "node"), first_item(2, Results, data="chr"), FAIL),
+    ("DM-TND-005", "client", lambda: commanded(Get(items=[item(".?prop=Size")]), Get="406"), code(2, "Get", "200"), FAIL),
+    ("DM-LIST-002", "client", listed, lambda s: setattr(at(s, 2).one(Results).items[1], "source", None), FAIL),
+    ("DM-LIST-002", "client", listed, lambda s: setattr(at(s, 2).one(Results).items[1], "data", None), FAIL),
     ("DM-STD-002", "client", update, lambda s: at(s, 0).one(Replace).items.pop(), FAIL),
     ("DM-TND-017", "client", lambda: commanded(Add(items=[item("./A?prop=Title", "x")]), Add="405"), code(2, "Add", "200"), FAIL),
     ("DM-TND-007", "client", lambda: commanded(Replace(items=[item("./A?prop=Type", "x")]), Replace="405"),

@@ -7,6 +7,7 @@ from collections.abc import Iterator
 from dataclasses import replace
 from urllib.parse import unquote
 
+from conformance.fumo.object import OPERATIONS
 from conformance.judge.answer import Owed
 from conformance.judge.operation import plain
 from conformance.judge.rule import Hit, View, rule
@@ -72,6 +73,49 @@ def object_type(view: View) -> Iterator[Hit]:
         wanted = _OBJECTS.get(node)
         if wanted is not None and value and said.header.ver_dtd != "1.1":  # which has other names for its objects
             yield view.check(value.lower().startswith(wanted), said, f"{wanted}1.0", value, f"Type of {node}")
+
+
+def _interior(view: View) -> set[str]:
+    """Nodes that are interior in every device that has them."""
+    operations = {f"{root}/{name}" for root in view.activity.objects for name in OPERATIONS}
+    return {".", "", "DevInfo", "DevDetail", "DevDetail/URI", *view.activity.objects, *operations}
+
+
+@rule("DM-TND-015", sides=SIDE, title="the Format of an interior node is node")
+def interior_format(view: View) -> Iterator[Hit]:
+    """DM TND 7.7.2."""
+    for said, node, value in _values(view, "Format"):
+        if node in _interior(view):
+            yield view.check(value == "node", said, "node", value, f"Format of {node}")
+
+
+@rule("DM-TND-005", sides=SIDE, title="an interior node has no Size")
+def interior_size(view: View) -> Iterator[Hit]:
+    """DM TND 7.2."""
+    for owed, item, code, said in _asked(view):
+        node, mark, name = plain(item.target).partition("?prop=")
+        if isinstance(owed.command, Get) and mark and name == "Size" and node in _interior(view):
+            yield view.check(code[:1] != "2", said, "406", code, f"Status for Get of the Size of {node}")
+
+
+@rule("DM-LIST-002", sides=SIDE, title="a list has a Source in each Item, and the data of leaves")
+def listing(view: View) -> Iterator[Hit]:
+    """DM TND 8.2. Items that go on with a large object need not repeat what they are about."""
+    for book in view.books:
+        for owed in book.owed:
+            asked = [plain(i.target).partition("?list=")[2] for i in owed.command.items]
+            if not isinstance(owed.command, Get) or len(asked) != 1 or asked[0] not in ("Struct", "StructData"):
+                continue
+            for ref in owed.results:
+                before = ref.said.answers.answers if ref.said.answers is not None else None
+                if not view.judged(ref.said) or (before is not None and before.more):
+                    continue
+                for item in ref.answer.items:
+                    yield view.check(bool(item.source), ref.said, "a Source", None, f"Item of the {asked[0]}")
+                    form = ref.answer.meta_of(item).format
+                    if asked[0] == "StructData" and form not in ("node", "null") and item.source:
+                        there = item.data is not None or bool(item.data_elements)
+                        yield view.check(there, ref.said, "Data", None, f"{item.source} in the StructData")
 
 
 @rule("DM-STD-002", sides=SIDE, title="DevInfo has its five leaves")
