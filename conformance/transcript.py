@@ -17,7 +17,9 @@ Kinds of events and the keys of their ``data``:
              ``media`` (Content-Type), ``headers`` (list of pairs), ``size`` and ``sha256`` of the original octets,
              ``masked`` (list of [offset, length]), ``facts`` (see :mod:`conformance.dm.credentials`), ``fault`` (why the
              body is no message: {"reason", "offset"}), ``error`` (how the exchange broke off, see transport.exchange),
-             ``made`` (true where the suite built this message wrong on purpose: rules do not judge it).
+             ``made`` (true where the suite built this message wrong on purpose: rules do not judge it), ``recorded``
+             (true in sessions between strangers, of which something from before may be unknown), ``headless`` (true where
+             nobody recorded the HTTP headers of such a message).
 ``http``     an exchange of the content server. ``method``, ``url``, ``headers``, ``status``, ``reply_headers``,
              ``sent`` (octets of the body that left), ``length`` (octets it would have), ``fault``, ``error``,
              ``digest`` (sha256 of the full content), ``body`` (text of a small request body, e.g. a status report),

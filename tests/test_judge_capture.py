@@ -13,7 +13,9 @@ from click.testing import CliRunner, Result
 
 from conformance.cli import main
 from conformance.harness import capture as bounds
+from conformance.harness import capturejudge
 from conformance.harness.capture import CaptureFault, read_captures
+from conformance.judge.rule import JudgeError
 from conformance.syncml.codec import encode
 from conformance.syncml.model import Alert, Chal, Command, Exec, Get, Header, Item, Message, Replace, Status
 
@@ -228,6 +230,41 @@ def test_a_challenge_that_nobody_answers_blames_nobody(tmp_path: Path) -> None:
     assert "--iut tells whether the credentials were right" in judge(tmp_path).output
 
 
+def test_a_challenge_without_an_answer_blames_who_left_it_out(tmp_path: Path) -> None:
+    files = {}
+    for n in (1, 2, 3):
+        head = [status(9, n - 1, "SyncHdr", 0, "200")] if n > 1 else []
+        files[f"q{n}"] = message("client", n, [*head, *PACKAGE_1])
+        refused = [status(1, n, "SyncHdr", 0, "401"), status(2, n, "Alert", 1, "401"), status(3, n, "Replace", 2, "401")]
+        refused[0].chal = Chal("syncml:auth-md5", "b64", f"MDEyMzQ1Njc4OWFiY2R{'ABC'[n - 1]}Zg==")
+        files[f"r{n}"] = message("server", n, list(refused))
+    (capture,) = found(write(tmp_path, **files))
+    (session,) = capture["sessions"]
+    assert (session["end"], session["departed_first"], session["file"]) == ("refused", "client", "03-response")
+    assert [(b["requirement"], b["file"]) for b in session["because"]] == [("DM-AUTH-001", "02-request")]
+
+
+def test_an_address_from_before_the_recording_may_have_been_set(tmp_path: Path) -> None:
+    start = Exec(cmd_id="4", correlator="job", items=[Item(target="./FwUpdate/Pkg1/DownloadAndUpdate")])
+    done: list[Command] = [status(1, 1, "SyncHdr", 0, "200"), status(2, 1, "Exec", 4, "202")]
+    folder = short(tmp_path, r1=message("server", 1, [*ANSWERED, start]), q2=message("client", 2, done))
+    (capture,) = found(folder)
+    assert capture["verdicts"] == {"client": "pass", "server": "pass"}
+    assert broken(capture, "server", "warn") == {("FUMO-EXEC-021", "01-response")}
+    assert capture["operations"] == ["Exec FwUpdate/Pkg1/DownloadAndUpdate: Status 202, no report seen"]
+
+
+def test_headers_without_a_body_say_what_they_say(tmp_path: Path) -> None:
+    folder = short(tmp_path)
+    (folder / "02-response.xml").unlink()
+    (folder / "02-response.headers").write_text("HTTP/1.1 200 OK\nContent-Type: application/vnd.syncml.dm+xml\n")
+    assert found(folder)[0]["verdicts"]["server"] == "pass"
+    (folder / "02-response.headers").write_text("HTTP/1.1 503 Busy\nContent-Type: text/html\n")
+    (capture,) = found(folder)
+    assert ("DM-HTTP-004", "02-response") in broken(capture, "server")
+    assert capture["sessions"][0]["departed_first"] == "server"
+
+
 def test_a_wrong_label_is_judged(tmp_path: Path) -> None:
     folder = short(tmp_path)
     (folder / "01-request.headers").write_text("POST /dm HTTP/1.1\nHost: dm.example\nContent-Type: text/xml\nAccept: */*\n")
@@ -243,6 +280,16 @@ def test_a_message_said_again_is_judged_once(tmp_path: Path) -> None:
     (capture,) = found(folder)
     assert capture["verdicts"]["client"] == "pass"
     assert capture["sessions"][0]["exchanges"] == 3
+
+
+def test_a_rule_that_crashes_is_a_fault_of_the_suite(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    def crash(*_: object, **__: object) -> None:
+        raise JudgeError("rule crashed near event 1")
+
+    monkeypatch.setattr(capturejudge, "standing", crash)
+    result = judge(short(tmp_path))
+    assert result.exit_code == 3 and "the suite failed: rule crashed near event 1" in result.output
+    assert "client: ERROR" in result.output
 
 
 def test_foreign_files_are_named_and_passed_over(tmp_path: Path) -> None:

@@ -14,16 +14,17 @@ from judge_builder import (
     commanded,
     dev_info,
     item,
+    large,
     md5_chal,
     results,
     update,
     with_mac,
 )
-from judge_scripts import at, both, change, data, first_item, generic, header, raw, retried_md5, right_md5, seen, with_sizes
+from judge_scripts import at, both, change, code, data, first_item, generic, header, raw, retried_md5, right_md5, seen, with_sizes
 
 from conformance.judge.finding import FAIL, PASS, WARN
 from conformance.syncml.codec import encode
-from conformance.syncml.model import Alert, Get, Replace, Results, Sequence
+from conformance.syncml.model import Add, Alert, Get, Replace, Results, Sequence, Status
 from conformance.transcript import CONTENT, DEVICE, SERVER
 
 Base = Callable[[], Script]
@@ -36,6 +37,50 @@ PUSH = "010603c4af87" + "*" * 32 + "02d80000000012"
 
 
 # -- scripts -------------------------------------------------------------------------------------------------------------
+
+
+def property_of_node(node: str, name: str, value: str) -> Script:
+    """As :func:`property_got`, of any node."""
+    script = property_got(name, value)
+    at(script, 1).one(Get).items[0].target = at(script, 2).one(Results).items[0].source = f"{node}?prop={name}"
+    return script
+
+
+def listed() -> Script:
+    """A Get of a StructData. Steps as in :func:`property_got`."""
+    script = property_got("Name", "x")
+    at(script, 1).one(Get).items[0].target = "./Some?list=StructData"
+    at(script, 2).one(Results).items = [
+        item("./Some", source=True, format="node"), item("./Some/Leaf", "1", source=True, format="int"),
+    ]
+    return script
+
+
+def large_told() -> Script:
+    """A large object, and LrgObj read at the end. Steps: those of large, but 7 is the Get, 8 its answer, 9 the end."""
+    script = large()
+    script.steps.pop()
+    last = at(script, 6)
+    get = Get(items=[item("./DevDetail/LrgObj")])
+    script._ids["server"] -= 1
+    asked = script.server(*answers(last), get)
+    told_ = script.client(*answers(asked), results(asked, get, item("./DevDetail/LrgObj", "true", source=True, format="bool")))
+    script.server(*answers(told_))
+    return script
+
+
+def two_alerts() -> Script:
+    """A Generic Alert of two Items, each with a Status of its own."""
+    script = Script()
+    kind = {"format": "chr", "type": "x-test:thing"}
+    alert = Alert(data="1226", items=[item("./A", "1", source=True, **kind), item("./B", "2", source=True, **kind)])
+    one = script.client(Alert(data="1201"), dev_info(), alert, cred=basic())
+    head, session, info, first = answers(one, "212")
+    assert isinstance(first, Status)
+    first.source_refs = ["./A"]
+    second = Status(msg_ref="1", cmd_ref=first.cmd_ref, cmd="Alert", source_refs=["./B"], data="415")
+    script.server(head, session, info, first, second)
+    return script
 
 
 def wbxml() -> Script:
@@ -249,6 +294,31 @@ ROWS: list[tuple[str, str, Base, Spoil, str]] = [
     ("DM-CMD-016", "client", update, lambda s: setattr(at(s, 5).one(Alert, 1), "correlator", "JOB"), FAIL),
     ("DM-ALERT-012", "client", update, lambda s: setattr(at(s, 5).one(Alert, 1), "correlator", "of nobody"), WARN),
     ("DM-ALERT-010", "client", update, lambda s: setattr(at(s, 5).one(Alert, 1).items[0], "source", "./Other"), FAIL),
+    ("NOTI-007", "client", after_trigger, header(1, session_id="01a"), FAIL),
+    ("DM-HDR-004", "client", after_trigger, header(1, session_id="01A"), FAIL),
+    ("DM-NOTI-007", "client", after_trigger, header(1, session_id="26"), FAIL),
+    ("DM-ACL-004", "client", lambda: property_of_node(".", "ACL", "Add=*"), first_item(2, Results, data=""), FAIL),
+    ("DM-TND-010", "client", lambda: property_got("TStamp", "20010711T163817Z"),
+     first_item(2, Results, data="2001-07-11T16:38:17Z"), FAIL),
+    ("DM-TND-010", "client", lambda: property_got("VerNo", "65535"), first_item(2, Results, data="65536"), FAIL),
+    ("DM-TND-012", "client", lambda: property_got("Name", "Node"), first_item(2, Results, data="Some"), FAIL),
+    ("DM-TND-012", "client", lambda: property_got("Name", "Node"), first_item(2, Results, data="NODE"), WARN),
+    ("DM-STD-010", "client", lambda: property_of_node("./DevInfo", "Type", "urn:oma:mo:oma-dm-devinfo:1.0"),
+     first_item(2, Results, data="text/plain"), FAIL),
+    ("DM-TND-015", "client", lambda: property_of_node("./DevDetail", "Format", "node"), first_item(2, Results, data="chr"), FAIL),
+    ("DM-TND-005", "client", lambda: commanded(Get(items=[item(".?prop=Size")]), Get="406"), code(2, "Get", "200"), FAIL),
+    ("DM-LIST-002", "client", listed, lambda s: setattr(at(s, 2).one(Results).items[1], "source", None), FAIL),
+    ("DM-LIST-002", "client", listed, lambda s: setattr(at(s, 2).one(Results).items[1], "data", None), FAIL),
+    ("DM-STD-002", "client", update, lambda s: at(s, 0).one(Replace).items.pop(), FAIL),
+    ("DM-TND-017", "client", lambda: commanded(Add(items=[item("./A?prop=Title", "x")]), Add="405"), code(2, "Add", "200"), FAIL),
+    ("DM-TND-007", "client", lambda: commanded(Replace(items=[item("./A?prop=Type", "x")]), Replace="405"),
+     code(2, "Replace", "200"), FAIL),
+    ("DM-STD-007", "client", lambda: commanded(Get(items=[item("./Inbox")]), Get="405"), code(2, "Get", "406"), WARN),
+    ("DM-STD-007", "client", lambda: commanded(Get(items=[item("./Inbox")]), Get="404"), code(2, "Get", "200"), FAIL),
+    ("DM-STD-005", "client", large_told, first_item(8, Results, data="false"), FAIL),
+    ("DM-LOB-002", "client", large_told, first_item(8, Results, data="false"), FAIL),
+    ("DM-LOB-021", "client", large, code(2, "Replace", "406"), WARN),
+    ("DM-ALERT-014", "server", two_alerts, lambda s: at(s, 1).drop(at(s, 1).status("Alert", 2)), FAIL),
     # -- the device that fetches
     ("DL-004", "client", by_client(), marked(4, headers=[["Accept", "application/octet-stream"]]), WARN),
     ("DL-005", "client", bad_descriptor(906, "size is missing"),
@@ -301,6 +371,10 @@ def test_rule(requirement: str, side: str, base: Base, spoil: Spoil, outcome: st
 
 
 # -- what conforms, however odd ------------------------------------------------------------------------------------------
+
+
+def test_a_size_of_32_bits_is_a_number() -> None:
+    assert outcomes(property_got("Size", "4294967295"), "DM-TND-016", "client") == {PASS}
 
 
 @pytest.mark.parametrize("value", ["", "Get=*", "Add=a+b&Delete=*", "Get=A&Replace=A&Get=B", "Exec=com.example:8080/x"])

@@ -124,8 +124,18 @@ def _read(place: Path, top: Path) -> Capture | None:
             raise CaptureFault(f"{place}: bodies of more than {MOST_TOGETHER} octets")
     if not pairs:
         return None
+    for pair in pairs.values():
+        for half in (pair.request, pair.response):
+            if half is not None and half.octets is None and _empty(half):
+                half.octets = b""
     name = str(place.relative_to(top)) if place != top else place.resolve().name
     return Capture(name, place, [pairs[number] for number in sorted(pairs)], foreign)
+
+
+def _empty(half: Half) -> bool:
+    """Whether headers without a recorded body say that there was none: an error, 204, or a Content-Length of 0."""
+    length = next((value for name, value in half.headers if name.lower() == "content-length"), "")
+    return length == "0" or half.status == 204 or half.status >= 400
 
 
 def _limited(file: Path, most: int) -> bytes:

@@ -22,8 +22,8 @@ from conformance.harness.masking import Masker, secrets_of
 from conformance.harness.places import testcases
 from conformance.harness.recorder import Recorder
 from conformance.harness.settings import Credentials, Iut
-from conformance.judge.finding import FAIL, INCONCLUSIVE, PASS, Finding, verdict_of
-from conformance.judge.rule import View, standing
+from conformance.judge.finding import ERROR, FAIL, INCONCLUSIVE, PASS, Finding, verdict_of
+from conformance.judge.rule import JudgeError, View, standing
 from conformance.judge.story import Story, stories
 from conformance.syncml.codec import Decoded, decode
 from conformance.syncml.element import SyntaxFault
@@ -44,6 +44,8 @@ class Judged:
     findings: dict[str, list[Finding]] = field(default_factory=dict)
     stories: list[Story] = field(default_factory=list)
     operations: list[str] = field(default_factory=list)
+    trouble: str = ""
+    """What the suite itself did wrong, where a verdict is ``error``."""
 
 
 def judge_captures(
@@ -81,9 +83,12 @@ def _judge(
     objects = known.objects if known is not None and known.objects != OBJECTS else ()
     for side in SIDES:
         if role in (None, side):
-            findings = standing(transcript, side, catalogue, strict, objects)
-            verdict = verdict_of(findings)
-            judged.findings[side] = findings
+            try:
+                judged.findings[side] = standing(transcript, side, catalogue, strict, objects, version="")
+            except JudgeError as fault:
+                judged.findings[side], judged.verdicts[side], judged.trouble = [], ERROR, str(fault)
+                continue
+            verdict = verdict_of(judged.findings[side])
             judged.verdicts[side] = verdict if verdict in (PASS, FAIL) else INCONCLUSIVE
     view = View(transcript, "client", objects)
     judged.stories = stories(view.sessions, judged.findings)
@@ -98,8 +103,10 @@ def _operation(operation: Any) -> str:
 
 
 def outcome(judged: list[Judged]) -> int:
-    """Exit status: 1 where a side failed, 3 where nothing at all could be judged, else 0."""
+    """Exit status: 3 where the suite failed or nothing at all could be judged, 1 where a side failed, else 0."""
     verdicts = {verdict for each in judged for verdict in each.verdicts.values()}
+    if ERROR in verdicts:
+        return 3
     if FAIL in verdicts:
         return 1
     return 0 if PASS in verdicts else 3
@@ -117,6 +124,7 @@ def as_dict(judged: Judged) -> dict[str, Any]:
             for side, findings in judged.findings.items()
         },
         "foreign": judged.capture.foreign,
+        "trouble": judged.trouble,
     }
 
 
@@ -171,9 +179,9 @@ def _transcript(capture: Capture, known: Iut | None, place: Path) -> tuple[Recor
     for pair in capture.pairs:
         exchange = recorder.next_exchange()
         for side, half in (("client", pair.request), ("server", pair.response)):
-            if half is None:
+            if half is None or half.octets is None:
                 continue
-            decoded, fault = _decoded(half)
+            decoded, fault = _decoded(half.octets, half.media)
             data = _data(side, half, exchange, fault)
             if decoded is not None:
                 device = (decoded.message.header.source if side == "client" else device) or device
@@ -181,7 +189,7 @@ def _transcript(capture: Capture, known: Iut | None, place: Path) -> tuple[Recor
                 data["facts"] = account.facts(side, half, decoded)
                 account.heard(side, decoded)
             sender, receiver = (DEVICE, SERVER) if side == "client" else (SERVER, DEVICE)
-            event = recorder.message(sender, receiver, half.octets or b"", decoded, half.headers, **data)
+            event = recorder.message(sender, receiver, half.octets, decoded, half.headers, **data)
             names[event.n] = half.name
     return recorder, names
 
@@ -195,23 +203,21 @@ def _accounts(known: Iut | None, device: str) -> Accounts:
     return Accounts(known.dm.client_credentials, known.dm.server_credentials)
 
 
-def _decoded(half: Half) -> tuple[Decoded | None, SyntaxFault | None]:
-    if half.octets is None:
-        return None, None
+def _decoded(octets: bytes, media: str) -> tuple[Decoded | None, SyntaxFault | None]:
     try:
-        return decode(half.octets, half.media), None
+        return decode(octets, media), None
     except SyntaxFault as fault:
         return None, fault
 
 
 def _data(side: str, half: Half, exchange: int, fault: SyntaxFault | None) -> dict[str, Any]:
-    data: dict[str, Any] = {"exchange": exchange, "media": half.media}
+    data: dict[str, Any] = {"exchange": exchange, "media": half.media, "recorded": True}
     if side == "client":
         data |= {"direction": "request", "method": half.method, "url": half.url}
     else:
         data |= {"direction": "response", "status": half.status}
+    if not half.headers:
+        data["headless"] = True
     if fault is not None:
         data["fault"] = {"reason": fault.reason, "offset": fault.offset}
-    elif half.octets is None:
-        data["unrecorded"] = True
     return data

@@ -34,6 +34,8 @@ def _capture(judged: Judged, catalogue: Mapping[str, Requirement]) -> Iterator[s
         yield f"  {shown(line, _WIDTH)}"
     for side, findings in judged.findings.items():
         yield from _side(side, judged.verdicts[side], findings, judged.names, catalogue)
+    if judged.trouble:
+        yield f"  the suite failed: {shown(judged.trouble, _WIDTH)}"
     foreign = judged.capture.foreign
     if foreign:
         more = f" and {len(foreign) - _FOREIGN} more" if len(foreign) > _FOREIGN else ""
@@ -59,7 +61,8 @@ def _story(story: Story, names: Mapping[int, str], catalogue: Mapping[str, Requi
     if first is not None and first not in story.blame:
         lead = "first departure of all, which ended no session" if story.end != OPEN else "first departure"
         where = names.get(first.finding.event or 0, "?")
-        yield f"    {lead}: the {first.side}, in {where}, {_cited(first.finding, catalogue)}: {first.finding.message}"
+        what = "" if first.finding.message.startswith("and ") else f": {first.finding.message}"
+        yield f"    {lead}: the {first.side}, in {where}, {_cited(first.finding, catalogue)}{what}"
 
 
 def _departure(each: Departure, names: Mapping[int, str], catalogue: Mapping[str, Requirement]) -> Iterator[str]:

@@ -89,7 +89,8 @@ class View:
     """A transcript as one side's rules see it. ``side`` is the role under judgement: client or server.
 
     ``objects`` are the roots of the firmware update objects; where none are given they are inferred from what was
-    executed. ``version`` is the one of DM that the client of the case was to speak. Everything is computed once.
+    executed. ``version`` is the one of DM that the client of the case was to speak, "" where that is not known.
+    Everything is computed once.
     """
 
     def __init__(
@@ -110,6 +111,11 @@ class View:
     def judged(self, said: Said) -> bool:
         """Whether a message is one to be judged."""
         return said.side == self.side and not said.made and not said.copy
+
+    @cached_property
+    def recorded(self) -> bool:
+        """Whether the transcript was recorded between strangers, so that what was done before it is unknown."""
+        return any(event.data.get("recorded") for event in self.transcript.of("message"))
 
     @cached_property
     def books(self) -> list[Book]:

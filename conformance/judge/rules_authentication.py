@@ -32,6 +32,11 @@ def shown_type(said: Said) -> str:
     return "a MAC in Cred" if kind == MAC else kind
 
 
+def mac_unseen(said: Said) -> bool:
+    """Whether nobody can know if a message had a MAC: its HTTP headers were not recorded."""
+    return bool(said.event.data.get("headless")) and shown_type(said) != MAC
+
+
 def chal_of(said: Said) -> Chal | None:
     """The challenge for the other side in a message."""
     return said.header_status.chal if said.header_status is not None else None
@@ -250,8 +255,9 @@ def _challenges(view: View) -> Iterator[tuple[Said, Said, Chal]]:
         if answer is None or said.excused or said.repeated or not answer.refuses or said.has_alert(SESSION_ABORT):
             continue
         chal = chal_of(answer)
-        if chal is not None and not answer.made:
-            yield said, answer, chal
+        if chal is None or answer.made or (kind_of(chal.type) == MAC and mac_unseen(said)):
+            continue
+        yield said, answer, chal
 
 
 @rule("DM-AUTH-001", "DM-AUTH-002", "DM-AUTH-003", sides=("client",), title="a challenged client begins again")
@@ -390,11 +396,11 @@ def mac_kept(view: View) -> Iterator[Hit]:
         used = False
         for said in session.by(view.side):
             has = shown_type(said) == MAC
-            if used and view.judged(said):
+            if used and view.judged(said) and not mac_unseen(said):
                 yield view.check(has, said, "x-syncml-hmac", None, "a message after one with a MAC")
             used = used or has
         theirs = [said for said in session.by(view.other) if shown_type(said) == MAC]
         if theirs and not used:
             late = next((s for s in session.by(view.side) if view.judged(s) and s.index > theirs[0].index), None)
-            if late is not None and not late.refuses:
+            if late is not None and not late.refuses and not mac_unseen(late):
                 yield view.broken(late, "x-syncml-hmac", None, "the other side uses a MAC", tolerated=True)

@@ -193,7 +193,7 @@ def atomic_status(view: View) -> Iterator[Hit]:
 
 @rule("DM-CMD-029", sides=("client",), title="an Item in the Status of a failed Add names the node")
 def failed_add(view: View) -> Iterator[Hit]:
-    """DM RepPro 6.6.1."""
+    """DM RepPro 6.6.1. An Item with a text alone may be a remark about any Add that failed."""
     for _, owed, said in _answered(view):
         if not isinstance(owed.command, Add):
             continue
@@ -201,7 +201,8 @@ def failed_add(view: View) -> Iterator[Hit]:
             if not isinstance(ref.answer, Status) or (ref.answer.data or "")[:1] not in ("4", "5"):
                 continue
             for item in ref.answer.items:
-                yield view.check(bool(item.target), said, "Target", None, f"Item of the Status for {owed.what}")
+                what, remark = f"Item of the Status for {owed.what}", bool(item.data)
+                yield view.check(bool(item.target), said, "Target", None, what, tolerated=remark)
 
 
 @rule("DM-UI-008", "DM-UI-009", sides=("client",), title="answers of the user stand in Items of the Status")

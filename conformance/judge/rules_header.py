@@ -19,13 +19,20 @@ def _wanted(view: View, said: Said) -> str:
     return "1.1" if said.side == "client" and view.version.startswith("1.1") else "1.2"
 
 
+def _spoken(said: Said) -> bool:
+    """Whether a client speaks DM 1.1 in all that tells the version: it may be one of DM 1.1.2, which 1.2 does not bind."""
+    head = said.header
+    return said.side == "client" and head.ver_dtd == "1.1" and head.ver_proto == "DM/1.1" and said.decoded.version in ("", "1.1")
+
+
 @rule("DM-HDR-001", title="VerDTD is 1.2")
 def ver_dtd(view: View) -> Iterator[Hit]:
-    """DM Protocol 8.3 to 8.6. A DM 1.1.2 client has a version of its own, in which a server may answer it."""
+    """DM Protocol 8.3 to 8.6. A DM 1.1.2 client has a version of its own, in which a server may answer it; where it is not
+    known what it was to speak, it is tolerated."""
     for said in view.mine:
         value, wanted = said.header.ver_dtd, _wanted(view, said)
         good = value == wanted or (said.side == "server" and value == "1.1" and is_old(said))
-        yield view.check(good, said, wanted, value, "VerDTD")
+        yield view.check(good, said, wanted, value, "VerDTD", tolerated=not view.version and _spoken(said))
 
 
 @rule("DM-HDR-002", title="VerProto is DM/1.2")
@@ -34,7 +41,8 @@ def ver_proto(view: View) -> Iterator[Hit]:
     for said in view.mine:
         value, wanted = said.header.ver_proto, f"DM/{_wanted(view, said)}"
         old = said.side == "server" and is_old(said) and value in ("DM/1.1", "DM/1.1.2")
-        yield view.check(value == wanted or old, said, wanted, value, "VerProto")
+        tolerated = not view.version and _spoken(said)
+        yield view.check(value == wanted or old, said, wanted, value, "VerProto", tolerated=tolerated)
 
 
 @rule("DM-HDR-003", title="SessionID is there and constant")
@@ -212,7 +220,7 @@ def device_identity(view: View) -> Iterator[Hit]:
             for item in command.items if isinstance(command, Replace) else ():
                 if item.source not in _DEV_ID or item.data is None:
                     continue
-                value = text_of(item, command.meta_of(item))
+                value = text_of(item, command.meta_of(item)).strip()
                 source = said.header.source
                 yield view.check(source == value, said, value, source, "Source of SyncHdr and DevInfo/DevId")
                 yield view.check(

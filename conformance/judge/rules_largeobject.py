@@ -66,7 +66,7 @@ def needless_chunks(view: View) -> Iterator[Hit]:
         stated = [
             size
             for said in stream.session.by(view.other)
-            if said.header.meta is not None and (size := number(said.header.meta.max_msg_size)) is not None
+            if said.header.meta is not None and (size := number((said.header.meta.max_msg_size or "").strip())) is not None
         ]
         limit = min([limit, *stated])
         whole = first.said.size - first.size + stream.total
@@ -184,7 +184,7 @@ def repeated_meta(view: View) -> Iterator[Hit]:
             yield view.check(not missing, chunk.said, "Target, Type and Format", f"no {', '.join(missing)}", what)
 
 
-def _received(view: View) -> Iterator[tuple[Stream, Chunk, Owed, Book]]:
+def received(view: View) -> Iterator[tuple[Stream, Chunk, Owed, Book]]:
     """Chunks of Adds and Replaces that the side received and answered."""
     books = {id(book.session): book for book in view.books}
     for stream in view.their_streams:
@@ -200,7 +200,7 @@ def _received(view: View) -> Iterator[tuple[Stream, Chunk, Owed, Book]]:
 @rule("DM-LOB-006", "DM-LOB-019", sides=("client",), title="chunks get 213, the last one the Status of the command")
 def chunk_status(view: View) -> Iterator[Hit]:
     """DM Protocol 7. A receiver may refuse the object at any chunk."""
-    for stream, chunk, owed, _ in _received(view):
+    for stream, chunk, owed, _ in received(view):
         code, said = owed.code or "", owed.statuses[0].said
         what = f"Status for a chunk of {stream.node}"
         if chunk.item.more:
@@ -214,7 +214,7 @@ def chunk_status(view: View) -> Iterator[Hit]:
 @rule("DM-LOB-009", sides=("client",), title="the size of what came is compared with Size")
 def size_checked(view: View) -> Iterator[Hit]:
     """DM Protocol 7, DM TND 7.7.4. A receiver that counts the unencoded object is tolerated."""
-    for stream, chunk, owed, _ in _received(view):
+    for stream, chunk, owed, _ in received(view):
         size, code, said = stream.size, owed.code or "", owed.statuses[0].said
         if chunk is not stream.last or not stream.ended or size is None:
             continue

@@ -72,6 +72,8 @@ def size(view: View) -> Iterator[Hit]:
 def repeated(view: View) -> Iterator[Hit]:
     """DM Notification 6.2.10. Two triggers without a session in between may be meant for two, so that this warns only."""
     before: tuple[int, Event] | None = None
+    if len({s.first.header.source for s in view.sessions if s.first is not None}) > 1:
+        return  # for which of the devices a trigger was nobody says
     began = [s.first.event.n for s in view.sessions if s.first is not None]
     for event, told in rules_trigger.read(view):
         came = told.get("session_id")
@@ -113,13 +115,17 @@ def _id(event: Event) -> str:
     return session_text(number) if isinstance(number, int) and 0 < number <= 0xFFFF else ""
 
 
-@rule("NOTI-011", sides=("client",), title="a session with Alert 1200 has the session id of its trigger")
+@rule(
+    "NOTI-011", "NOTI-007", "DM-NOTI-007", "DM-HDR-004", sides=("client",),
+    title="a session with Alert 1200 has the session id of its trigger",
+)
 def triggered_session(view: View) -> Iterator[Hit]:
-    """DM Protocol 8.3, DM Notification 6.2.10."""
+    """DM Protocol 8.3, DM Notification 6.2.10: in upper-case hexadecimal without leading zeros."""
     for first, trigger, named in _answered(view):
         if first.has_alert("1200") and _id(trigger):
             what = "SessionID of the session with Alert 1200"
-            yield view.check(named, first, _id(trigger), first.header.session_id, what)
+            for requirement in ("NOTI-011", "NOTI-007", "DM-NOTI-007", "DM-HDR-004"):
+                yield view.check(named, first, _id(trigger), first.header.session_id, what, requirement)
 
 
 @rule("DM-SES-002", sides=("client",), title="Alert 1200 begins a session after a trigger, 1201 any other")

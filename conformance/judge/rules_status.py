@@ -23,7 +23,10 @@ def header_first(view: View) -> Iterator[Hit]:
 
 @rule("DM-STA-002", title="Statuses stand in the order of the commands")
 def in_order(view: View) -> Iterator[Hit]:
-    """MS-MDM 2.2.6.1. Where the Status of a container stands beside those of its commands is left open."""
+    """MS-MDM 2.2.6.1. Where the Status of a container stands beside those of its commands is left open.
+
+    So is, by way of tolerance, where Statuses that spill over from an earlier message stand beside those of the newest.
+    """
     for book in view.books:
         last: dict[int, tuple[int, int, Owed]] = {}
         broken: set[int] = set()
@@ -37,9 +40,9 @@ def in_order(view: View) -> Iterator[Hit]:
             before = last.get(ref.said.index)
             if before is not None and before[:2] > here[:2] and ref.said.index not in broken:
                 broken.add(ref.said.index)
-                yield view.broken(
-                    ref.said, f"the Status for {owed.what} before that for {before[2].what}", "after it", "order of Statuses"
-                )
+                expected = f"the Status for {owed.what} before that for {before[2].what}"
+                spilled = before[0] != here[0]
+                yield view.broken(ref.said, expected, "after it", "order of Statuses", tolerated=spilled)
             last[ref.said.index] = max(here, before or here, key=lambda entry: entry[:2])
         for index in last:
             if index not in broken:
@@ -157,12 +160,13 @@ def _quiet(view: View, book: Book, said: Said) -> Iterator[Hit]:
         yield view.ok(said)
 
 
-@rule("DM-STA-009", "DM-STA-005", "DM-STA-006", title="one Status for each command, or one for each of its Items")
+@rule("DM-STA-009", "DM-STA-005", "DM-STA-006", "DM-ALERT-014", title="one Status for each command, or one for each of its Items")
 def once(view: View) -> Iterator[Hit]:
     """MS-MDM 2.2.6.1."""
     for book in view.books:
         for owed in book.owed:
             refs = [ref for ref in owed.statuses if not ref.said.copy]
+            refs = [ref for ref in refs if not ref.said.repeated] or refs[:1]
             if not refs or not all(view.judged(ref.said) for ref in refs):
                 continue
             statuses = [ref.answer for ref in refs if isinstance(ref.answer, Status)]
@@ -171,14 +175,20 @@ def once(view: View) -> Iterator[Hit]:
             if count == 1:
                 yield view.ok(last)
                 if items > 1 and book.judged(owed):
-                    yield view.check(
-                        not named[0], last, "no TargetRef and no SourceRef", "some",
-                        f"the one Status for the {items} Items of {owed.what}", "DM-STA-006",
-                    )
+                    what = f"the one Status for the {items} Items of {owed.what}"
+                    expected, every = "no TargetRef and no SourceRef", named[0] >= items
+                    yield view.check(not named[0], last, expected, f"{named[0]}", what, "DM-STA-006", tolerated=every)
+                    if named[0] and not every and _generic(view, owed):
+                        yield view.broken(last, f"{items} Items answered", f"{named[0]}", what, "DM-ALERT-014")
             elif items < 2 or count > items:
                 yield view.broken(last, f"{min(1, items) or 1} Status", f"{count}", f"Statuses for {owed.what}")
             else:
                 yield from _per_item(view, book, owed, named, last)
+
+
+def _generic(view: View, owed: Owed) -> bool:
+    """Whether it is a Generic Alert that a server answers."""
+    return isinstance(owed.command, Alert) and owed.command.data == GENERIC_ALERT and view.side == "server"
 
 
 def _per_item(view: View, book: Book, owed: Owed, named: list[int], last: Said) -> Iterator[Hit]:
@@ -187,8 +197,7 @@ def _per_item(view: View, book: Book, owed: Owed, named: list[int], last: Said) 
         yield view.broken(last, "TargetRef or SourceRef in each Status", "a Status without", what, "DM-STA-005")
         return
     items = len(owed.command.items)
-    alert = isinstance(owed.command, Alert) and owed.command.data == GENERIC_ALERT and view.side == "server"
-    requirement = "DM-ALERT-014" if alert else "DM-STA-005"
+    requirement = "DM-ALERT-014" if _generic(view, owed) else "DM-STA-005"
     if book.judged(owed):
         yield view.check(sum(named) >= items, last, f"{items} Items named", f"{sum(named)}", what, requirement)
     else:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from urllib.parse import unquote, urlsplit
 
+from conformance.dm.credentials import parse_mac_header
 from conformance.judge.rule import Hit, View, rule
 from conformance.judge.session import SESSION_ABORT, Exchange, Said, number
 from conformance.transcript import DEVICE, Event
@@ -162,20 +163,10 @@ def mac_header(view: View) -> Iterator[Hit]:
         value = header(said.event.data.get("headers") or [], "x-syncml-hmac")
         if value is None:
             continue
-        parts = _parts(value)
-        good = "mac" in parts and "username" in parts
-        yield view.check(good, said, "username and mac", ", ".join(sorted(parts)), "parts of x-syncml-hmac")
-        name, loc_name = parts.get("username"), said.header.source_name
+        parts = parse_mac_header(value)
+        actual = "neither of them, or one" if parts is None else "both"
+        yield view.check(parts is not None, said, "username and mac", actual, "parts of x-syncml-hmac")
+        name, loc_name = parts.username if parts is not None else None, said.header.source_name
         if name is not None and "*" not in name and loc_name is not None and "*" not in loc_name:
             good = name == loc_name
             yield view.check(good, said, loc_name, name, "username of x-syncml-hmac", "DM-HMAC-007")
-
-
-def _parts(value: str) -> dict[str, str]:
-    """Names and values of an x-syncml-hmac header; values may be masked."""
-    parts: dict[str, str] = {}
-    for part in value[:1024].split(","):
-        name, equals, given = part.strip().partition("=")
-        if equals:
-            parts.setdefault(name.strip().lower(), given.strip().strip('"'))
-    return parts

@@ -6,8 +6,6 @@ import re
 from collections.abc import Iterator
 from dataclasses import dataclass
 
-from conformance.dm import acl
-from conformance.fumo.object import OPERATIONS
 from conformance.judge.answer import Owed
 from conformance.judge.lookup import full, item_document
 from conformance.judge.rule import Hit, View, rule
@@ -76,28 +74,6 @@ def _properties(view: View, name: str = "") -> Iterator[tuple[Shown, str]]:
             yield each, value
 
 
-@rule("DM-TND-016", sides=CLIENT, title="property values are text, and numbers decimal")
-def property_values(view: View) -> Iterator[Hit]:
-    """DM TND 7.4."""
-    for each, name in _properties(view):
-        if isinstance(each.item.data, bytes):
-            yield view.broken(each.said, "UTF-8 text", each.item.data, f"value of {each.what}")
-        elif name in ("Size", "VerNo"):
-            text = each.text
-            good = text.isascii() and text.isdigit() and len(text) < 11
-            yield view.check(good, each.said, "a decimal number", text, f"value of {each.what}")
-        else:
-            yield view.ok(each.said)
-
-
-@rule("DM-TND-010", sides=CLIENT, title="TStamp has its form")
-def time_stamp(view: View) -> Iterator[Hit]:
-    """DM TND 7.7.6. A property that was never set may be empty (DM TND 7.1)."""
-    for each, _ in _properties(view, "TStamp"):
-        good = not each.text or bool(_STAMP.fullmatch(each.text))
-        yield view.check(good, each.said, "a time as 20010711T163817Z", each.text, f"value of {each.what}")
-
-
 @rule("DM-TND-010", sides=CLIENT, title="VerNo grows with each change")
 def version_number(view: View) -> Iterator[Hit]:
     """DM TND 7.7.8. Only changes are counted that are known to be some: a value in place of another one."""
@@ -155,52 +131,6 @@ def _story(view: View) -> Iterator[Shown | Change]:
                     yield Change(node, text_of(item, command.meta_of(item)) if sure else None)
 
 
-@rule("DM-TND-012", sides=CLIENT, title="Name is the last segment of the URI")
-def name_property(view: View) -> Iterator[Hit]:
-    """DM TND 6.2.4. Trees may take no notice of case."""
-    for each, _ in _properties(view, "Name"):
-        segment = each.node.rpartition("/")[2]
-        if segment not in ("", "."):
-            good = each.text.casefold() == segment.casefold()
-            yield view.check(good, each.said, segment, each.text, f"value of {each.what}")
-
-
-@rule("DM-TND-015", sides=CLIENT, title="the Format of an interior node is node")
-def interior_format(view: View) -> Iterator[Hit]:
-    """DM TND 7.7.2. Interior are the root, the standard objects, firmware update objects, and what said so itself."""
-    known = {".", "./DevInfo", "./DevDetail", "./DevDetail/URI", *map(full, view.activity.objects)}
-    known |= {each.node for each in shown(view) if not each.query and each.item.meta and each.item.meta.format == "node"}
-    for each, _ in _properties(view, "Format"):
-        if each.node in known:
-            # One edition of the tables prints chr for the operations of firmware update.
-            slip = each.text == "chr" and each.node.rpartition("/")[2] in OPERATIONS
-            yield view.check(each.text == "node", each.said, "node", each.text, f"value of {each.what}", tolerated=slip)
-
-
-@rule("DM-ACL-008", title="control lists follow the grammar")
-def acl_grammar(view: View) -> Iterator[Hit]:
-    """DM TND 7.7.1.5."""
-    form = "Command=server+server&Command=..."
-    if view.side == "client":
-        for each, _ in _properties(view, "ACL"):
-            yield view.check(acl.parse(each.text) is not None, each.said, form, each.text, f"value of {each.what}")
-        return
-    for said in view.mine:
-        for placed in said.walked:
-            for item in placed.command.items if isinstance(placed.command, Replace) else ():
-                if (item.target or "").endswith("?prop=ACL") and not item.more and not is_held(item.data):
-                    text = text_of(item, placed.command.meta_of(item))
-                    yield view.check(acl.parse(text) is not None, said, form, text, f"Replace of {item.target}")
-
-
-@rule("DM-ACL-004", sides=CLIENT, title="the root has a control list")
-def root_acl(view: View) -> Iterator[Hit]:
-    """DM TND 7.7.1.1."""
-    for each, _ in _properties(view, "ACL"):
-        if each.node == ".":
-            yield view.check(bool(each.text), each.said, "a list", each.text, "value of .?prop=ACL")
-
-
 @rule("DM-LIST-002", sides=CLIENT, title="a list answer says of each node where it is and what it holds")
 def list_items(view: View) -> Iterator[Hit]:
     """DM TND 8.2. Data are known to be missing where package #1 gave the value."""
@@ -237,16 +167,6 @@ def secrets(view: View) -> Iterator[Hit]:
         address = full(each.item.source) if each.query.startswith("list=") else each.node
         if address.rpartition("/")[2] in _SECRETS and "/DMAcc/" in address and not each.query.startswith("prop="):
             yield view.check(not each.item.data, each.said, "no value", "a value", f"value of {address}")
-
-
-@rule("DM-STD-010", sides=CLIENT, title="the Type of a standard object is its identifier")
-def object_type(view: View) -> Iterator[Hit]:
-    """DM TND 7.7.7.2. It may be empty; before DM 1.2 the identifiers were others."""
-    for each, _ in _properties(view, "Type"):
-        form = _OBJECTS.get(each.node)
-        if form is not None and not (each.said.header.ver_proto or "").startswith("DM/1.1"):
-            good = not each.text or bool(form.fullmatch(each.text))
-            yield view.check(good, each.said, "the identifier of the object", each.text, f"value of {each.what}")
 
 
 @rule("DM-TND-005", "DM-TND-006", sides=CLIENT, title="what a node has no property for is not answered")

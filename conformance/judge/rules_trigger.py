@@ -100,16 +100,21 @@ def digest(view: View) -> Iterator[Hit]:
 
 @rule("DM-NOTI-010", "DM-NOTI-011", sides=SIDE, title="the push names content type and application by their codes")
 def push(view: View) -> Iterator[Hit]:
-    """DM Notification 7.1. To which port it goes is a matter of the set-up."""
+    """DM Notification 7.1. To which port it goes is a matter of the set-up.
+
+    The long form of the content type, and headers between the two, are no codes but those: they are tolerated.
+    """
     for event in _triggers(view):
         head = _head(event)
         start, length = _headers(head)
         if not start:
             continue
-        came = head[start : start + len(CODES)]
-        inside = length >= len(CODES) and came == CODES
+        came = head[start : start + length]
+        general = came[:2] == bytes((1, CODES[0]))
+        inside = came.startswith(CODES)
         what = "content type and application id of the push"
-        yield view.check(inside, event, CODES.hex(" "), head[start : start + min(length, 16)].hex(" "), what)
+        other = (general or came[:1] == CODES[:1]) and CODES[1:] in came[1:]
+        yield view.check(inside, event, CODES.hex(" "), came[:16].hex(" "), what, tolerated=other)
         expected, what = f"at most {MOST_HEADERS} octets", "headers of the push"
         yield view.check(length <= MOST_HEADERS, event, expected, f"{length}", what, "DM-NOTI-011")
 

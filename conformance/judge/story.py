@@ -19,6 +19,8 @@ from conformance.transcript import Event
 SERVER = "server"
 COMPLETE, BROKEN, REFUSED, OPEN = "complete", "broken", "refused", "open"
 """How a session ends: as it should; broken off; with a challenge that nobody answered; in the middle of the recording."""
+_CREDENTIALS = ("DM-AUTH-", "DM-HMAC-", "DM-STA-008")
+"""Requirements of challenges and of the answers to them."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -108,10 +110,15 @@ def _blame(story: Story, trouble: _Trouble, failed: list[Departure]) -> None:
     new: dict[tuple[str, str], Departure] = {}
     for each in sorted(failed, key=lambda each: each.finding.event or 0):
         new.setdefault((each.side, each.finding.requirement), each)
-    if trouble.before is not None:
+    if trouble.end == REFUSED:
+        # One bad challenge or answer to it spoils all that follow: the first is to blame, wherever it stands.
+        own = [each for each in new.values() if each.finding.requirement.startswith(_CREDENTIALS)]
+        first = own[0].finding.event if own else None
+        story.blame = [each for each in own if each.finding.event == first]
+    elif trouble.before is not None:
         there = trouble.before.event.n
         story.blame = [e for e in new.values() if e.side == trouble.before.side and e.finding.event == there]
-    if not story.blame:
+    if not story.blame and trouble.end != REFUSED:
         story.blame = [e for e in failed if e.side == trouble.side and e.finding.event == trouble.event.n]
     story.by = story.blame[0].side if story.blame else ""
 
@@ -129,8 +136,7 @@ def _troubles(session: Session) -> Iterator[_Trouble]:
 
 def _asked(event: Event, said: Said | None, before: Said | None) -> Iterator[_Trouble]:
     if said is None:
-        if not event.data.get("unrecorded"):
-            yield _Trouble(event, CLIENT, f"the client sent what is no message ({_body(event)})", BROKEN, before)
+        yield _Trouble(event, CLIENT, f"the client sent what is no message ({_body(event)})", BROKEN, before)
     elif _refused(said):
         yield _Trouble(event, CLIENT, f"the client refused the message before: Status {shown(said.code, 8)}", BROKEN, before)
     elif said.has_alert(SESSION_ABORT):
@@ -139,8 +145,7 @@ def _asked(event: Event, said: Said | None, before: Said | None) -> Iterator[_Tr
 
 def _given(event: Event, said: Said | None, request: Said | None) -> Iterator[_Trouble]:
     if said is None:
-        if not event.data.get("unrecorded"):
-            yield _Trouble(event, SERVER, f"the server answered with what is no message ({_body(event)})", BROKEN, request)
+        yield _Trouble(event, SERVER, f"the server answered with what is no message ({_body(event)})", BROKEN, request)
     elif _refused(said):
         code = shown(said.code, 8)
         if request is not None and request.refuses:

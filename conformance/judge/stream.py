@@ -82,7 +82,7 @@ class Stream:
     @property
     def size(self) -> int | None:
         """The announced size, ``None`` where there is none that is a number."""
-        return number(self.first.stated)
+        return number((self.first.stated or "").strip())
 
     @property
     def node(self) -> str:
