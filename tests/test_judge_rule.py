@@ -12,6 +12,7 @@ import test_judge_rules_dm
 import test_judge_rules_fumo
 import test_judge_rules_seen
 import test_judge_rules_sessions
+import test_judge_rules_tree
 import test_judge_rules_trigger
 from hypothesis import given, settings
 from hypothesis import strategies as st
@@ -43,7 +44,8 @@ def test_there_are_many_rules_and_none_twice() -> None:
 def test_every_requirement_has_an_obeying_and_a_breaking_transcript() -> None:
     cited = {identity for each in registered() for identity in each.requirements}
     tried = {row.requirement for row in test_judge_rules_dm.ROWS} | {row[0] for row in test_judge_rules_fumo.ROWS}
-    tried |= {row[0] for row in (*test_judge_rules_trigger.ROWS, *test_judge_rules_sessions.ROWS, *test_judge_rules_seen.ROWS)}
+    others = (test_judge_rules_trigger, test_judge_rules_sessions, test_judge_rules_seen, test_judge_rules_tree)
+    tried |= {row[0] for module in others for row in module.ROWS}
     assert cited - tried == {"FUMO-MULTI-002", "DM-TLS-003"}, "tested for themselves"
 
 

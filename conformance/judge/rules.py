@@ -17,7 +17,6 @@ from conformance.judge import (
     rules_property,
     rules_push,
     rules_report,
-    rules_sessions,
     rules_status,
     rules_tls,
     rules_transport,
@@ -32,7 +31,7 @@ MODULES = (
     rules_form, rules_transport, rules_header, rules_package, rules_status, rules_authentication, rules_largeobject,
     rules_command, rules_alert, rules_operation, rules_report, rules_campaign,
     rules_echo, rules_tree, rules_trigger, rules_version, rules_wbxml, rules_push, rules_download, rules_tls,
-    rules_sessions, rules_property,
+    rules_property,
 )
 """Modules with rules, in the order in which their findings are listed."""
 _ORDER = {module.__name__: place for place, module in enumerate(MODULES)}

@@ -240,6 +240,9 @@ def large_objects(view: View) -> Iterator[Hit]:
                 yield view.check(able, said, "true", said_so[0], what, requirement)
         elif code == "406":
             yield view.check(not able, said, "false", said_so[0], what)
+    for said in view.mine if not able else ():
+        if any(all(not item.more for item in alert.items) for alert in said.alerts):
+            yield view.ok(said, "DM-LOB-018")
     for stream in view.streams:
         requirement = "DM-LOB-018" if stream.first.command.name == "Alert" else "DM-STD-005"
         what = f"LrgObj, with {stream.node} in several messages"

@@ -130,12 +130,18 @@ def triggered_session(view: View) -> Iterator[Hit]:
 
 @rule("DM-SES-002", sides=("client",), title="Alert 1200 begins a session after a trigger, 1201 any other")
 def session_alert(view: View) -> Iterator[Hit]:
-    """DM Protocol 8.3, in its sense. 1201 is right as well after a trigger that says that the client began."""
-    for first, trigger, named in _answered(view):
-        if not named:
-            continue
-        told = trigger.data.get("fields")
-        by_client = isinstance(told, dict) and told.get("initiator") == 0
+    """DM Protocol 8.3, in its sense. 1201 is right as well after a trigger that says that the client began.
+
+    Whether a session was triggered is known where the suite played, or where the trigger was recorded.
+    """
+    named = {id(first): trigger for first, trigger, fits in _answered(view) if fits}
+    triggers = [event.n for event in view.transcript.of("trigger") if _id(event)]
+    played = bool(view.version)  # which a recording does not tell
+    for first in filter(None, (_opening(view, session) for session in view.sessions)):
         code = next((alert.data for alert in first.alerts if alert.data in ("1200", "1201")), None)
-        good = code == "1200" or by_client
-        yield view.check(good, first, "Alert 1200", f"Alert {code}", "session alert after a trigger")
+        if id(first) in named:
+            told = named[id(first)].data.get("fields")
+            good = code == "1200" or (isinstance(told, dict) and told.get("initiator") == 0)
+            yield view.check(good, first, "Alert 1200", f"Alert {code}", "session alert after a trigger")
+        elif played and not any(n < first.event.n for n in triggers):
+            yield view.check(code != "1200", first, "Alert 1201", "Alert 1200", "session alert without a trigger")

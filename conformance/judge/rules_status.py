@@ -160,7 +160,7 @@ def _quiet(view: View, book: Book, said: Said) -> Iterator[Hit]:
         yield view.ok(said)
 
 
-@rule("DM-STA-009", "DM-STA-005", "DM-STA-006", "DM-ALERT-014", title="one Status for each command, or one for each of its Items")
+@rule("DM-STA-009", "DM-STA-005", "DM-STA-006", title="one Status for each command, or one for each of its Items")
 def once(view: View) -> Iterator[Hit]:
     """MS-MDM 2.2.6.1."""
     for book in view.books:
@@ -178,17 +178,10 @@ def once(view: View) -> Iterator[Hit]:
                     what = f"the one Status for the {items} Items of {owed.what}"
                     expected, every = "no TargetRef and no SourceRef", named[0] >= items
                     yield view.check(not named[0], last, expected, f"{named[0]}", what, "DM-STA-006", tolerated=every)
-                    if named[0] and not every and _generic(view, owed):
-                        yield view.broken(last, f"{items} Items answered", f"{named[0]}", what, "DM-ALERT-014")
             elif items < 2 or count > items:
                 yield view.broken(last, f"{min(1, items) or 1} Status", f"{count}", f"Statuses for {owed.what}")
             else:
                 yield from _per_item(view, book, owed, named, last)
-
-
-def _generic(view: View, owed: Owed) -> bool:
-    """Whether it is a Generic Alert that a server answers."""
-    return isinstance(owed.command, Alert) and owed.command.data == GENERIC_ALERT and view.side == "server"
 
 
 def _per_item(view: View, book: Book, owed: Owed, named: list[int], last: Said) -> Iterator[Hit]:
@@ -197,11 +190,25 @@ def _per_item(view: View, book: Book, owed: Owed, named: list[int], last: Said) 
         yield view.broken(last, "TargetRef or SourceRef in each Status", "a Status without", what, "DM-STA-005")
         return
     items = len(owed.command.items)
-    requirement = "DM-ALERT-014" if _generic(view, owed) else "DM-STA-005"
     if book.judged(owed):
-        yield view.check(sum(named) >= items, last, f"{items} Items named", f"{sum(named)}", what, requirement)
+        yield view.check(sum(named) >= items, last, f"{items} Items named", f"{sum(named)}", what, "DM-STA-005")
     else:
-        yield view.ok(last, requirement)
+        yield view.ok(last, "DM-STA-005")
+
+
+@rule("DM-ALERT-014", sides=("server",), title="the answer to a Generic Alert tells how all of its Items were handled")
+def every_item(view: View) -> Iterator[Hit]:
+    """DM Protocol 8.7: one Status for all of them that names none, or one that names each."""
+    for book in view.books:
+        for owed in book.owed:
+            generic = isinstance(owed.command, Alert) and owed.command.data == GENERIC_ALERT
+            items, refs = len(owed.command.items), [ref for ref in owed.statuses if not ref.said.copy]
+            if not generic or items < 2 or not refs or not book.judged(owed) or not all(view.judged(r.said) for r in refs):
+                continue
+            named = [refers(ref.answer) for ref in refs if isinstance(ref.answer, Status)]
+            good = 0 in named or sum(named) >= items
+            what = f"the Statuses for the Items of {owed.what}"
+            yield view.check(good, refs[-1].said, f"{items} Items answered", f"{sum(named)}", what)
 
 
 @rule("DM-STA-007", sides=("client",), title="Results come after the Status of their command")
