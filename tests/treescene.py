@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import base64
 from pathlib import Path
 
-from devicebench import ROOT, Bench, Octets, add, atomic, delete, get, set_
+from devicebench import ROOT, Bench, Octets, add, atomic, delete, get, run, set_
 
 from conformance.dm.largeobject import Splitter
 from conformance.dm.node import NODE
+from conformance.fumo.package import TEST_SEED, Manifest, build
 from conformance.harness.document import document
 from conformance.syncml.model import Add, Command, Copy, Item, Meta, Replace
 
@@ -57,7 +59,13 @@ def commands() -> list[Command]:
 
 
 def tree(bench: Bench, tmp: Path) -> None:
-    """Plays it, and sends a package in pieces."""
+    """Plays it, and sends a package in pieces, and another one after it that is none."""
     node = f"{ROOT}/Update/PkgData"
     piece = Replace(items=[Item(target=node, meta=Meta(type="application/octet-stream"))])
-    bench.play(commands(), ([piece], Splitter(Octets(b"x" * 200_000), "b64")))
+    bench.play(commands(), ([piece], Splitter(Octets(b"x" * 200_000), "b64")), [get(f"{ROOT}/Other/PkgURL")])
+    for name in ("first", "second"):
+        package = Manifest("Reference" if name == "second" else "Other", "1.0", "2.0")
+        build(tmp / name, package, Octets(b"x" * 100), TEST_SEED)
+        data = base64.b64encode((tmp / name).read_bytes()).decode()
+        bench.play([Replace(items=[Item(target=node, data=data, meta=Meta(format="b64"))])])
+    bench.play([run(f"{ROOT}/Update", "job")], seconds=10)
