@@ -103,6 +103,15 @@ def test_a_server_with_two_accounts_loses_one_only() -> None:
     assert "second.example" not in asked(bench, get(f"{ROOT}?prop=ACL"))[1][f"{ROOT}?prop=ACL"]
 
 
+def test_an_account_with_another_name_is_still_one() -> None:
+    bench = Bench()
+    asked(bench, add("./DMAcc/Two", format_=NODE), add("./DMAcc/Two/ServerID", "second.example"))
+    asked(bench, set_(f"{ROOT}?prop=ACL", "Get=*&Replace=com.example.dm+second.example"), set_("./DMAcc/Two?prop=Name", "Three"))
+    assert "second.example" in asked(bench, get(f"{ROOT}?prop=ACL"))[1][f"{ROOT}?prop=ACL"]
+    asked(bench, delete("./DMAcc/Three"))
+    assert "second.example" not in asked(bench, get(f"{ROOT}?prop=ACL"))[1][f"{ROOT}?prop=ACL"]
+
+
 def test_the_inbox_shows_nothing() -> None:
     """DM-STD-007."""
     assert asked(Bench(), get("./Inbox"), get("./Inbox/x"), get("./Inbox?list=Struct"))[0] == ["405", "405", "405"]
