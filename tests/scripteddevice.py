@@ -231,7 +231,8 @@ class ScriptedDevice:
         if isinstance(command, Block):
             status.data = code or "200"
         else:
-            status.data = does[type(command)](command, code)
+            # What this device does not know it does not support (DM RepPro 10).
+            status.data = does[type(command)](command, code) if type(command) in does else "406"
         if isinstance(command, Get) and status.data == "200":
             item = Item(source=target, data=self.nodes[target])
             answers.append(Results(msg_ref=message.header.msg_id, cmd_ref=command.cmd_id, items=[item]))

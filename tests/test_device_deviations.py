@@ -9,6 +9,7 @@ from typing import Any
 import pytest
 import yaml
 from devicebench import ROOT, Bench, Octets, add, ask, atomic, delete, get, run, sequence, set_
+from treescene import tree
 
 from conformance.dm.credentials import Account
 from conformance.dm.largeobject import Splitter
@@ -195,6 +196,7 @@ SCENES: dict[str, Callable[[Bench, Path], None]] = {
     "msgref-wrong": commands, "cmdid-repeated": commands, "final-missing": commands, "results-without-source": commands,
 }
 """The session in which a deviation shows; ``good`` for those that are not named."""
+SCENES |= {row["id"]: tree for row in ROWS if row["area"] == "tree" and row["id"] not in SCENES}
 
 
 def wire(tmp_path: Path, deviations: list[str], scene: Callable[[Bench, Path], None]) -> list[tuple[str, bytes]]:

@@ -212,7 +212,7 @@ class Executor:
         """Add or Replace of one Item, whole or as a chunk (DM Protocol 7)."""
         meta = command.meta_of(item)
         target = item.target or ""
-        if item.data_elements and meta.type in TNDS:
+        if item.data_elements and (meta.type or "").strip() in TNDS:
             # A document in the open, on code page 2 or as elements of its own, is taken like one in a value.
             item = Item(target=item.target, data=in_a_value(item), more=item.more)
         if not self.assembler.open and item.more and self.assembler.supported:
@@ -224,6 +224,8 @@ class Executor:
 
     def refused_early(self, command: Command, target: str, meta: Meta) -> int:
         """0, or the status of a large object that needs no more chunks to be refused."""
+        if (meta.type or "").strip() in TNDS:
+            return 0 if self.tree.features.tnds else 415
         text = (meta.size or "").strip()
         size = int(text) if text.isascii() and text.isdigit() and len(text) < 12 else 0
         if (meta.format or "").strip() == "b64":
@@ -238,7 +240,7 @@ class Executor:
         octets = value.decoded()
         if octets is None:
             return 400
-        if value.format not in ("bin", NODE) and value.meta.type not in TNDS and not _is_text(octets.read(0, 65537)):
+        if value.format not in ("bin", NODE) and (value.meta.type or "").strip() not in TNDS and not _is_text(octets.read(0, 65537)):
             return 400
         said = (value.meta.format or "").strip() or None
         type_ = (value.meta.type or "").strip() or None

@@ -130,20 +130,22 @@ class Expectations:
             if finding:
                 yield finding
         if "children" in expect:
-            names = (_data(item) or "").split("/") if _data(item) else []
-            yield from self._among(expect["children"], names, self.requirement(base), at, f"the children of {node}")
+            listed = _data(item) or ""
+            names = listed.split("/") if listed else []
+            yield from self._among(expect["children"], names, listed, self.requirement(base), at, f"the children of {node}")
         if "nodes" in expect:
             shown = nodes_of(answers_of(self.transcript, sent, whole=True).items)
-            yield from self._among(_full(expect["nodes"]), shown, self.requirement(base), at, f"the nodes of {node}")
+            listed = ", ".join(shown)[:200]
+            yield from self._among(_full(expect["nodes"]), shown, listed, self.requirement(base), at, f"the nodes of {node}")
 
     def _among(
-        self, wanted: Any, names: list[str], requirement: Requirement, at: int | None, what: str
+        self, wanted: Any, names: list[str], came: str, requirement: Requirement, at: int | None, what: str
     ) -> Iterator[Finding]:
         matcher = wanted if isinstance(wanted, dict) else {"expect": wanted}
         for key in ("expect", "not"):
             listed = matcher.get(key, [])
             for name in map(str, listed if isinstance(listed, list) else [listed]):
-                shown = name if name in names else (", ".join(names)[:200] or None)
+                shown = name if name in names else (came or None)
                 rest = {k: v for k, v in matcher.items() if k not in ("expect", "not")}
                 finding = self.compare({**rest, key: name}, shown, requirement, at, f"{name} among {what}")
                 if finding:

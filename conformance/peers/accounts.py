@@ -31,6 +31,8 @@ _OLD = {
     "ServerPW": "server-password", "ServerNonce": "server-nonce",
 }  # fmt: skip
 """Leaves that can be written, and what of the account they are."""
+_MOST = 64
+"""Accounts of other servers that are kept in mind."""
 _SECRETS = ("password", "nonce", "server-password", "server-nonce")
 
 
@@ -141,11 +143,14 @@ class Accounts:
             if command == "Replace" and word is not None and node is not None:
                 self._pending[word] = node.value.read(0, node.value.size).hex()
             return
+        if command == "Name":
+            self._renamed()
+            return
         account = uri.removeprefix(f"{ROOT}/").removeprefix(f"{OLD_ROOT}/").partition("/")[0]
         place = f"{ROOT if uri.startswith(f'{ROOT}/') else OLD_ROOT}/{account}"
-        self._stranger(command, uri, place)
+        self._stranger(command, place)
 
-    def _stranger(self, command: str, uri: str, place: str) -> None:
+    def _stranger(self, command: str, place: str) -> None:
         """An account that a server added: who it belongs to is known by its ServerID."""
         named = next((n for name in ("ServerID", "ServerId") if (n := self.tree.find(f"{place}/{name}")) is not None), None)
         if named is not None and command in ("Add", "Replace"):
@@ -153,9 +158,19 @@ class Accounts:
         elif named is None and place in self._strangers:
             self._own(place, "")
 
+    def _renamed(self) -> None:
+        """An account, or something in one, has another name: all places are looked at again."""
+        before, self._strangers = self._strangers, {}
+        for root in (ROOT, OLD_ROOT):
+            for name in list((node.children or {}) if (node := self.tree.find(root)) is not None else ()):
+                if name != "Server":
+                    self._stranger("Add", f"{root}/{name}")
+        for server in set(before.values()) - {self.profile.server_id, *self._strangers.values()}:
+            self.forget(server)
+
     def _own(self, place: str, server: str) -> None:
         before = self._strangers.pop(place, "")
-        if server:
+        if server and len(self._strangers) < _MOST:
             self._strangers[place] = server
         others = {self.profile.server_id, *self._strangers.values()}
         if before and before != server and before not in others:

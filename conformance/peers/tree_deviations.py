@@ -10,8 +10,11 @@ from conformance.dm.executor import Executor
 from conformance.dm.largeobject import Octets
 from conformance.dm.node import NODE, Node
 from conformance.dm.tree import Answer, Tree, Written
+from conformance.fumo.agent import UpdateAgent
 from conformance.peers.deviation import CLIENT
+from conformance.peers.updateobject import UpdateObject
 from conformance.syncml.model import Add, Command, Item, Replace
+from conformance.transport.exchange import Source
 
 # -- addresses and properties --------------------------------------------------------------------------------------------
 
@@ -209,6 +212,29 @@ class _ProtectedDeleted(Tree):
             self._detach(node)
             return 200
         return super().delete(uri, server)
+
+
+# -- firmware update objects ---------------------------------------------------------------------------------------------
+
+
+@CLIENT("absent-address-empty", "tree")
+class _AbsentEmpty(Tree):
+    def get(self, uri: str, server: str | None = None) -> tuple[int, Answer | None]:
+        code, answer = super().get(uri, server)
+        return (200, Answer(Octets(), "chr")) if code == 404 and uri.endswith("/PkgURL") else (code, answer)
+
+
+@CLIENT("first-package-kept", "agent")
+class _FirstPackage(UpdateAgent):
+    def data_replaced(self, package: Source) -> None:
+        if self.package is None or not package.size:
+            super().data_replaced(package)
+
+
+@CLIENT("created-object-empty", "object")
+class _CreatedEmpty(UpdateObject):
+    def paths(self) -> list[str]:
+        return super().paths() if self.node.permanent else []
 
 
 # -- lists ---------------------------------------------------------------------------------------------------------------
