@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any
 
-from conformance.harness import outcome
+from conformance.harness import clientdownload, clienttrigger, outcome
 from conformance.harness.clientsessions import ClientSessions
 from conformance.harness.commands import Prepared, prepare
 from conformance.harness.conversation import Conversation
@@ -39,7 +39,7 @@ class ClientPlayer(ClientSessions):
 
     def _step(self, index: str, step: dict[str, Any]) -> None:
         kind = kind_of(step)
-        if kind == "fetched":
+        if kind in ("fetched", "reported"):
             self.bench.shelf.calm(_AFTERWARDS)
         self.recorder.add("step", SUITE, SUITE, index=index, phase="begin", step=step)
         sent: list[dict[str, Any]] = []
@@ -305,4 +305,7 @@ _STEPS: dict[str, Callable[[ClientPlayer, Any, dict[str, Any]], str]] = {
     "firmware": ClientPlayer._firmware,
     "fetched": ClientPlayer._fetched,
     "hook": ClientPlayer._hook,
+    "notify": clienttrigger.notify,
+    "descriptor": clientdownload.descriptor,
+    "reported": clientdownload.reported,
 }

@@ -7,9 +7,10 @@ import threading
 from collections.abc import Callable
 from typing import TYPE_CHECKING, Any
 
-from conformance.download.content import BytesSource, ContentFault, ContentServer, FileSource
+from conformance.download.content import BytesSource, ContentFault, ContentServer, FileSource, Guard
 from conformance.download.descriptor import Descriptor, write
 from conformance.harness import outcome
+from conformance.harness.owndescriptor import combined, document, places
 from conformance.harness.recorder import Recorder
 from conformance.transcript import CONTENT, DEVICE
 from conformance.transport.exchange import Reply, Request, Source
@@ -106,6 +107,26 @@ class Shelf:
             )
         return places
 
+    def describe(self, given: dict[str, Any], root: str) -> None:
+        """Publishes a descriptor, and the address for its status reports: keys of the step ``descriptor``.
+
+        ``root`` is the address of the case.
+        """
+        server = self.server
+        purpose = str(given.get("package", "good"))
+        package, source = self.package(purpose), self.source(purpose)
+        media = package.type or "application/octet-stream"
+        at, report = places(given, root)
+        if report.startswith(server.root_url):
+            server.expect_report(report.removeprefix(server.root_url))
+        hidden = server.publish(f"{root.removeprefix(server.root_url)}/hidden.txt", b"hidden", "text/plain")
+        url = f"{root}/{purpose}.bin"
+        octets = document(given, url, source.size, media, report, hidden)
+        kind = str(given.get("media_type", DESCRIPTOR_TYPE))
+        if given.get("form") == "multipart":
+            octets, kind = combined(octets, source.read(0, source.size), media)
+        server.publish(at.removeprefix(server.root_url), octets, kind)
+
     def package(self, purpose: str) -> Package:
         """The package for a purpose: the first whose ``from`` runs now, else the first."""
         listed = self.iut.packages.get(purpose) or (self.iut.packages.get("good", ()) if purpose == "corrupted" else ())
@@ -137,7 +158,9 @@ class Shelf:
         if given["fault"] == "none":
             self.server.mend(path)
             return
-        keys = {key: value for key, value in given.items() if key not in ("at", "fault", "times")}
+        keys = {key: value for key, value in given.items() if key not in ("at", "fault", "times", "challenge")}
+        if given.get("challenge") == "digest":
+            keys["headers"] = (Guard("", "", "digest").challenge(),)
         if isinstance(keys.get("fraction"), str):
             keys["fraction"] = float(keys["fraction"].rstrip("%")) / 100
         self.server.fault(path, ContentFault(str(given["fault"]), **keys), given.get("times"))

@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from conformance.download.content import KINDS as FAULTS
+from conformance.harness import owndescriptor, ownpush
 
 KINDS = ("valid", "invalid", "inopportune")
 LEVELS = ("must", "should", "may")
@@ -137,7 +138,7 @@ STEPS: dict[str, StepKind] = {
             "content",
             "tells the content server how to behave from now on",
             _BOTH,
-            ("at", "fault", "status", "url", "after", "fraction", "seconds", "media_type", "length", "times"),
+            ("at", "fault", "status", "url", "after", "fraction", "seconds", "media_type", "length", "times", "challenge"),
             (),
             (),
         ),
@@ -168,6 +169,41 @@ STEPS: dict[str, StepKind] = {
             (),
             ("count", "complete", "digest", "method"),
             scalar=True,
+        ),
+        StepKind(
+            "notify",
+            "sends a trigger message, right or wrong in one thing",
+            _CLIENT,
+            tuple(ownpush.KEYS),
+            (),
+            ("comes", "session_id", "alert", "nonce"),
+        ),
+        StepKind(
+            "descriptor",
+            "publishes a download descriptor, right or wrong in one thing",
+            _CLIENT,
+            tuple(owndescriptor.KEYS),
+            (),
+            (),
+        ),
+        StepKind(
+            "reported",
+            "looks at the status reports of a download",
+            _CLIENT,
+            ("at", "object"),
+            (),
+            ("code", "first", "count", "codes", "method", "form", "after"),
+        ),
+        StepKind(
+            "fetch",
+            "the suite's device asks the server's content server for something",
+            _SERVER,
+            ("what", "method", "range", "body", "media_type"),
+            (),
+            (
+                "status", "media_type", "length", "whole", "range", "resumes", "root", "elements", "size", "type",
+                "escaped", "own",
+            ),
         ),
         StepKind("hook", "calls a verb", _BOTH, ("verb", "given"), (), ()),
         StepKind(
@@ -283,6 +319,8 @@ NEEDED = {
     "alert": ("code",),
     "content": ("at", "fault"),
     "fetched": ("at",),
+    "fetch": ("what",),
+    "reported": ("at",),
     "hook": ("verb",),
     "commanded": ("command",),
     "answered": ("command",),
@@ -297,6 +335,10 @@ CHOICES = {
     ("with", "challenge"): ("nonce", "basic", "md5", "hmac"),
     ("await", "due"): ("always", "if-accepted"),
     ("content", "fault"): ("none", *FAULTS),
+    ("content", "challenge"): ("basic", "digest"),
+    ("notify", "digest"): ownpush.DIGESTS,
+    ("descriptor", "form"): owndescriptor.FORMS,
+    ("fetch", "what"): ("url", "object", "report"),
     ("campaign", "way"): ("replace", "download", "download-and-update"),
     ("campaign", "host"): ("suite", "server"),
     ("campaign", "consent"): ("none", "confirm", "defer"),

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator, Mapping
 from typing import Any
 
+from conformance.judge.download import facts
 from conformance.judge.finding import PASS, Catalogue, Finding, Requirement, broken
 from conformance.judge.lookup import Commanded, answers_of, answers_to, commanded, received_object, refuses
 from conformance.judge.matcher import Match, match
@@ -224,7 +225,7 @@ class Expectations:
                 if e.kind == "message" and e.sender == DEVICE and (d := e.decoded())
             ),
             "fetches": sum(1 for e in between if e.kind == "http" and e.data.get("method") == "GET"),
-            "sessions": len({e.data.get("session") for e in between if e.kind == "message" and e.sender == DEVICE}),
+            "sessions": len(self._began(between)),
             "commands": sum(
                 1
                 for e in between
@@ -244,6 +245,15 @@ class Expectations:
             )
             if finding:
                 yield finding
+
+    def _began(self, events: list[Event]) -> set[Any]:
+        """The sessions of which the first message of the device is among these events."""
+        first: dict[Any, Event] = {}
+        for event in self._messages:
+            if event.sender == DEVICE:
+                first.setdefault(event.data.get("session"), event)
+        numbers = {event.n for event in events}
+        return {label for label, event in first.items() if event.n in numbers}
 
     def _values(self, played: Played, expect: dict[str, Any]) -> Iterator[Finding]:
         """Values that the suite measured while the step was played; one that it did not get is nothing."""
@@ -283,6 +293,14 @@ class Expectations:
         yield from self._keyed(
             played, expect, values, gets[-1].n if gets else None, f"of what was fetched from {address}"
         )
+
+    def _reported(self, played: Played, expect: dict[str, Any]) -> Iterator[Finding]:
+        """The status reports of a download since the case began."""
+        given = played.step["reported"]
+        given = given if isinstance(given, dict) else {"at": given}
+        until = played.end or len(self.transcript) + 1
+        values = facts(self.transcript, str(given.get("at")), str(given.get("object", "")), until)
+        yield from self._keyed(played, expect, values, played.end, "of the status reports")
 
     def _commanded(self, played: Played, expect: dict[str, Any]) -> Iterator[Finding]:
         """What a server commanded before this step, since the case or the step named by ``since`` began."""
@@ -384,6 +402,9 @@ _CHECKS: dict[str, Any] = {
     "quiet": Expectations._quiet,
     "firmware": Expectations._values,
     "fetched": Expectations._fetched,
+    "reported": Expectations._reported,
+    "notify": Expectations._values,
+    "fetch": Expectations._values,
     "session": Expectations._values,
     "trigger": Expectations._values,
     "commanded": Expectations._commanded,

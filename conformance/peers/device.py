@@ -27,10 +27,10 @@ from conformance.peers import deviceverbs, memory
 from conformance.peers.client_deviations import parts_for
 from conformance.peers.furniture import furnish, interior
 from conformance.peers.profile import DeviceProfile
-from conformance.peers.trigger import Wanted, understand, unpack
+from conformance.peers.trigger import Wanted
 from conformance.peers.updateobject import UpdateObject
 from conformance.syncml.codec import media_type
-from conformance.syncml.codes import CLIENT_INITIATED, SERVER_INITIATED
+from conformance.syncml.codes import CLIENT_INITIATED
 from conformance.transport.exchange import Headers, Request, Response, Source, header
 
 DM, CONTENT = "dm", "content"
@@ -104,7 +104,9 @@ class Device:
         self.session_number = self.random.randrange(0x1000, 0x8000)
         self._message: bytes | None = None
         self._lanes = {DM: Lane(), CONTENT: Lane()}
-        self._last_trigger = b""
+        self.reader = self.parts.triggers()
+        self._seen: deque[bytes] = deque(maxlen=MAX_WISHES)
+        """Triggers that were followed: each is one session, however often it comes."""
         self._furnish()
 
     def _furnish(self) -> None:
@@ -188,18 +190,24 @@ class Device:
 
     def trigger(self, datagram: bytes, at: float) -> None:
         """Takes a datagram that came to the push port (DM Notification 7.1)."""
-        octets = unpack(datagram)
+        octets = self.reader.unpack(datagram)
         if octets is not None:
             self.triggered(octets, at)
+
+    def short_message(self, octets: bytes, at: float) -> None:
+        """Takes the user data of a short message (DM Notification 7.1)."""
+        datagram = self.reader.short_message(octets, at)
+        if datagram is not None:
+            self.trigger(datagram, at)
 
     def triggered(self, octets: bytes, at: float) -> None:
         """Takes package #0. One session for it, however often it comes (DM Notification 6.2.10)."""
         self.tick(at)
-        if not self.profile.notification or octets == self._last_trigger:
+        if not self.profile.notification or octets in self._seen:
             return
-        wanted = understand(octets, self.profile.server_id, self.keys.verifier)
-        if wanted is not None:
-            self._last_trigger = octets
+        wanted = self.reader.understand(octets, self.profile.server_id, self.keys.verifier)
+        if wanted is not None and not (wanted.asks and not self.prompt.accepts("session")):
+            self._seen.append(octets)
             self._want(wanted)
 
     def _want(self, wanted: Wanted) -> None:
@@ -207,7 +215,7 @@ class Device:
         if self.session is not None:
             waiting.append(self.session.session_id)
         if wanted.session_id not in waiting:
-            self.wish(Wish(SERVER_INITIATED, wanted.session_id, wanted.nonce))
+            self.wish(Wish(wanted.alert, wanted.session_id, wanted.nonce))
 
     def verb(self, name: str, given: Mapping[str, Any], at: float) -> dict[str, Any] | None:
         """Does what a verb of the attach contract asks for. Raises ``NotSupported`` for "cannot"."""

@@ -10,6 +10,7 @@ from conformance.dm.executor import Executor
 from conformance.dm.tree import Tree
 from conformance.fumo.agent import UpdateAgent
 from conformance.peers.outbox import Outbox
+from conformance.peers.trigger import TriggerReader
 from conformance.peers.updateobject import UpdateObject
 
 
@@ -24,3 +25,4 @@ class DeviceParts:
     agent: type[UpdateAgent] = UpdateAgent
     object: type[UpdateObject] = UpdateObject
     outbox: type[Outbox] = Outbox
+    triggers: type[TriggerReader] = TriggerReader
