@@ -53,6 +53,7 @@ class OwnDevice:
             authentication=spoken["authentication"], version=spoken["version"], objects=iut.objects,
             manufacturer=facts.get("manufacturer", "fumo-conformance"), model=facts.get("model", "Reference"),
             firmware=facts.get("firmware", "1.0"), hardware=facts.get("hardware", "A"), language=facts.get("language", "en"),
+            types=(),
         )  # fmt: skip
 
     def facts(self) -> dict[str, str]:

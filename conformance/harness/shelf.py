@@ -100,6 +100,7 @@ class Shelf:
                 f"from:{purpose}": package.from_ or "",
                 f"to:{purpose}": package.to or "",
                 f"size:{purpose}": str(source.size),
+                f"type:{purpose}": kind,
             }
             dd = write(Descriptor(types=(kind,), size=source.size, object_uri=url))
             places[f"descriptor:{purpose}"] = server.publish(
@@ -163,6 +164,8 @@ class Shelf:
             keys["headers"] = (Guard("", "", "digest").challenge(),)
         if isinstance(keys.get("fraction"), str):
             keys["fraction"] = float(keys["fraction"].rstrip("%")) / 100
+        if not self.server.knows(path):
+            self.server.publish(path, b"", "application/octet-stream")  # an address that only misbehaves
         self.server.fault(path, ContentFault(str(given["fault"]), **keys), given.get("times"))
 
 

@@ -167,7 +167,7 @@ STEPS: dict[str, StepKind] = {
             _CLIENT,
             ("at",),
             (),
-            ("count", "complete", "digest", "method"),
+            ("count", "complete", "digest", "method", "resumed", "descriptors"),
             scalar=True,
         ),
         StepKind(
@@ -192,7 +192,7 @@ STEPS: dict[str, StepKind] = {
             _CLIENT,
             ("at", "object"),
             (),
-            ("code", "first", "count", "codes", "method", "form", "after"),
+            ("code", "first", "count", "codes", "method", "form", "after", "tries"),
         ),
         StepKind(
             "fetch",
@@ -358,7 +358,7 @@ SESSION_WITH = {
 
 PLACES = ("object", "object2", "device_id", "server_id", "server", "correlator", "content", "firmware", "trigger_id")
 """What ``{name}`` may stand for in a step."""
-PACKAGE_PLACES = ("url", "descriptor", "digest", "from", "to", "size")
+PACKAGE_PLACES = ("url", "descriptor", "digest", "from", "to", "size", "type")
 """What ``{name:purpose}`` may stand for: facts about the package for a purpose."""
 
 

@@ -1,4 +1,4 @@
-"""What steps look up about status reports of downloads (OMA Download 1.0). Pure."""
+"""What steps look up about downloads and their status reports (OMA Download 1.0). Pure."""
 
 from __future__ import annotations
 
@@ -13,6 +13,8 @@ from conformance.transport.exchange import header
 _REPORT = re.compile(r"[ \t\r\n\0]*(\d{3})(?!\d)")
 _FORM = re.compile(r"[ \t]*9\d\d[ \t]+[^\r\n\0]*?[ \t\r\n\0]*")
 """Code, blanks, text; what implementations put behind it is as good as nothing."""
+_LATER = re.compile(r"\s*bytes\s*=\s*0*[1-9]", re.IGNORECASE)
+_ACCEPTS = ("application/vnd.oma.dd+xml", "application/*", "*/*")
 _SPAN = re.compile(r"-(\d{1,18})/(\d{1,18})\s*$")
 
 
@@ -52,11 +54,38 @@ def facts(transcript: Transcript, address: str, objects: str, before: int) -> Ma
         "count": len(_finals(told)),
         "codes": len({notice.code for notice in told}) if told else None,
         "code": last.code or None if last else None,
+        "tries": len(told),
         "first": told[0].code or None if told else None,
         "method": str(last.event.data.get("method")) if last else None,
         "form": _FORM.fullmatch(str(last.event.data.get("body") or "")) is not None if last else None,
         "after": any(e.n < good.event.n for e in _complete(transcript, objects)) if good else None,
     }
+
+
+def fetched(transcript: Transcript, address: str, before: int) -> tuple[Mapping[str, Any], int | None]:
+    """What may be expected of an address of the content server: values by the keys of the step ``fetched``.
+
+    ``resumed``: whether a request after the first one asked for a later part. With the number of the last event.
+    """
+    gets = [
+        e for e in transcript.of("http")
+        if e.n < before and e.data.get("url") == address and e.data.get("method") == "GET"
+    ]  # fmt: skip
+    whole = [e for e in gets if e.data.get("length") and e.data.get("sent") == e.data.get("length")]
+    accept = _header(gets[0], "headers", "accept") if gets else ""
+    values = {
+        "count": len(gets),
+        "complete": bool(whole),
+        "method": gets[0].data["method"] if gets else None,
+        "digest": whole[-1].data.get("digest") if whole else None,
+        "resumed": any(_LATER.match(_header(e, "headers", "range")) for e in gets[1:]),
+        "descriptors": any(kind in accept.lower() for kind in _ACCEPTS) if gets else None,
+    }
+    return values, gets[-1].n if gets else None
+
+
+def _header(event: Event, which: str, name: str) -> str:
+    return header([(str(key), str(value)) for key, value in event.data.get(which) or ()], name) or ""
 
 
 def _finals(told: list[Notice]) -> list[Notice]:
@@ -75,7 +104,7 @@ def _complete(transcript: Transcript, address: str) -> Iterator[Event]:
         data = event.data
         if data.get("url") != address or data.get("method") != "GET" or not data.get("sent"):
             continue
-        span = _SPAN.search(str(header([tuple(pair) for pair in data.get("reply_headers") or ()], "content-range") or ""))
+        span = _SPAN.search(_header(event, "reply_headers", "content-range"))
         to_the_end = data.get("status") == 200 or (span is not None and int(span[1]) + 1 == int(span[2]))
         if to_the_end and data["sent"] == data.get("length"):
             yield event

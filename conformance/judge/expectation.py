@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator, Mapping
 from typing import Any
 
-from conformance.judge.download import facts
+from conformance.judge.download import facts, fetched
 from conformance.judge.finding import PASS, Catalogue, Finding, Requirement, broken
 from conformance.judge.lookup import Commanded, answers_of, answers_to, commanded, received_object, refuses
 from conformance.judge.matcher import Match, match
@@ -281,18 +281,8 @@ class Expectations:
     def _fetched(self, played: Played, expect: dict[str, Any]) -> Iterator[Finding]:
         """What was fetched from one address of the content server since the case began."""
         address = _at(played.step["fetched"])
-        events = [e for e in self.transcript.of("http") if e.n < played.begin and e.data.get("url") == address]
-        gets = [e for e in events if e.data.get("method") == "GET"]
-        whole = [e for e in gets if e.data.get("length") and e.data.get("sent") == e.data.get("length")]
-        values = {
-            "count": len(gets),
-            "complete": bool(whole),
-            "method": gets[0].data["method"] if gets else None,
-            "digest": whole[-1].data.get("digest") if whole else None,
-        }
-        yield from self._keyed(
-            played, expect, values, gets[-1].n if gets else None, f"of what was fetched from {address}"
-        )
+        values, at = fetched(self.transcript, address, played.begin)
+        yield from self._keyed(played, expect, values, at, f"of what was fetched from {address}")
 
     def _reported(self, played: Played, expect: dict[str, Any]) -> Iterator[Finding]:
         """The status reports of a download since the case began."""

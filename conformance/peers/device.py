@@ -22,6 +22,7 @@ from conformance.dm.largeobject import Assembler
 from conformance.dm.node import Node
 from conformance.fumo.agent import Firmware, Prompt, UpdateAgent
 from conformance.fumo.condition import Conditions
+from conformance.fumo.notice import Notices
 from conformance.fumo.object import MO_ID
 from conformance.peers import deviceverbs, memory
 from conformance.peers.client_deviations import parts_for
@@ -60,6 +61,8 @@ class Lane:
     body: bytearray = field(default_factory=bytearray)
     agent: UpdateAgent | None = None
     """Whose download this is; ``None`` for a status report."""
+    notices: Notices | None = None
+    """Whose status report this is."""
 
 
 class Device:
@@ -90,7 +93,7 @@ class Device:
         self.random = random.Random(f"{self.seed} {self.boots}")
         self.firmware = Firmware(
             profile.firmware, profile.model, profile.key, profile.storage, profile.memory, profile.install_seconds,
-            profile.resume_tries,
+            profile.resume_tries, profile.types,
         )
         self.conditions, self.prompt, self.user = Conditions(), Prompt(), ScriptedUser()
         self.keys = ClientKeys(
@@ -187,6 +190,8 @@ class Device:
         elif under_way.agent is not None and under_way.agent.retrieval is not None:
             under_way.agent.retrieval.end(error)
             under_way.agent.follow(self.now)
+        elif under_way.notices is not None:
+            under_way.notices.ended(under_way.status, error, self.now)
 
     def trigger(self, datagram: bytes, at: float) -> None:
         """Takes a datagram that came to the push port (DM Notification 7.1)."""
@@ -226,6 +231,7 @@ class Device:
     def wake_at(self) -> float | None:
         """When :meth:`poll` is to be called although nothing came; ``None``: no need to."""
         times = [when for each in self.objects if (when := self._agent_time(each.agent)) is not None]
+        times += [when for each in self.objects if (when := each.agent.notices.wake_at) is not None]
         if self.session is None and self.outbox.wants_session:
             times.append(self.outbox.retry_at)
         return min(times) - self.skew if times else None
@@ -357,9 +363,10 @@ class Device:
     def _content_request(self) -> Request | None:
         for each in self.objects:
             fetching = each.agent.retrieval is not None
-            request = each.agent.request()
+            request = each.agent.request(self.now)
             if request is not None:
-                self._lanes[CONTENT].agent = each.agent if fetching else None
+                lane = self._lanes[CONTENT]
+                lane.agent, lane.notices = (each.agent, None) if fetching else (None, each.agent.notices)
                 return request
         return None
 
