@@ -14,6 +14,7 @@ from typing import Any
 from conformance.download.fetch import Outcome
 from conformance.fumo import condition
 from conformance.fumo.condition import Conditions
+from conformance.fumo.notice import Notices
 from conformance.fumo.object import (
     ALERT_OF,
     DOWNLOAD_AND_UPDATE,
@@ -22,7 +23,6 @@ from conformance.fumo.object import (
     State,
     is_success,
 )
-from conformance.fumo.notice import Notices
 from conformance.fumo.package import Target, inspect, manifest_of
 from conformance.fumo.retrieval import Retrieval
 from conformance.syncml.codes import GENERIC_ALERT

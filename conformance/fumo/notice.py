@@ -12,7 +12,7 @@ from conformance.transport.exchange import Request
 
 TRIES = 3
 """How often a report is sent at most."""
-PAUSE = 5.0
+PAUSE = 1.0
 """Seconds before it is sent again."""
 
 

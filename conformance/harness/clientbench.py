@@ -237,7 +237,7 @@ class ClientBench(Attached):
             self.digest = trigger.package[:DIGEST_SIZE].hex()
             ids.add(session_text(trigger.fields["session_id"]))
             for again in range(repeats):
-                shown = {"sms": [self.without_digest(part.hex()) for part in trigger.sms]} if trigger.sms else {}
+                shown: dict[str, Any] = {"sms": [self.without_digest(part.hex()) for part in trigger.sms]} if trigger.sms else {}
                 if trigger.made:
                     shown["made"] = True
                 recorder.add(

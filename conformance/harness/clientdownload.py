@@ -29,7 +29,9 @@ def reported(player: ClientPlayer, given: dict[str, Any], expect: dict[str, Any]
         while not there() and clock.now() < deadline and not player.bench.dead() and not player.lost:
             if player.await_package(deadline - clock.now(), there):
                 player.close()
-    player.drain(player.bench.silence)
+    came = shelf.server.reports(path)
+    again = bool(came) and not 200 <= came[-1].status < 300
+    player.drain(player.times.message if again else player.bench.silence)
     shelf.calm(1.0)
     return ""
 

@@ -39,7 +39,7 @@ class ClientPlayer(ClientSessions):
 
     def _step(self, index: str, step: dict[str, Any]) -> None:
         kind = kind_of(step)
-        if kind in ("fetched", "reported"):
+        if kind == "fetched":
             self.bench.shelf.calm(_AFTERWARDS)
         self.recorder.add("step", SUITE, SUITE, index=index, phase="begin", step=step)
         sent: list[dict[str, Any]] = []

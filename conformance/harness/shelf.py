@@ -53,6 +53,7 @@ class Shelf:
         recorder = self._recorder()
         with self._calm:
             self._open += 1
+            case = self._case
         # The event stands where the request came, and is completed when the reply is out: what a device does after it has
         # the last octet may overtake the thread that sent it.
         event = recorder.add("http", DEVICE, CONTENT, method=request.method, url=request.url)
@@ -64,7 +65,7 @@ class Shelf:
             if before is not None:
                 before(sent, error)
             with self._calm:
-                self._open -= 1
+                self._open -= self._case == case
                 self._calm.notify_all()
 
         reply.done = done
@@ -85,7 +86,9 @@ class Shelf:
 
     def begin(self) -> dict[str, str]:
         """Starts a new case: publishes all packages anew; returns their places for the steps."""
-        self._case += 1
+        with self._calm:
+            self._case += 1
+            self._open = 0  # what an earlier case left open is none of the next one's business
         server = self.server
         server.clear()
         places = {"content": f"{server.root_url}c{self._case}"}
@@ -164,6 +167,8 @@ class Shelf:
             keys["headers"] = (Guard("", "", "digest").challenge(),)
         if isinstance(keys.get("fraction"), str):
             keys["fraction"] = float(keys["fraction"].rstrip("%")) / 100
+        if "seconds" in keys:
+            keys["seconds"] = float(keys["seconds"])  # a number with a point is text in a case file
         if not self.server.knows(path):
             self.server.publish(path, b"", "application/octet-stream")  # an address that only misbehaves
         self.server.fault(path, ContentFault(str(given["fault"]), **keys), given.get("times"))

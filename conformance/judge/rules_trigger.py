@@ -122,6 +122,26 @@ def session_ids(view: View) -> Iterator[Hit]:
         yield view.check(not used, event, "an id that no session had yet", session_text(came), what)
 
 
+@rule("NOTI-018", sides=("client",), title="after a re-sync the device gives a new nonce")
+def nonce_renewed(view: View) -> Iterator[Hit]:
+    """DM Notification 5.1: by Chal in package #3, where there is one."""
+    healed = {
+        session_text(fields["session_id"])
+        for event in view.transcript.of("trigger")
+        if str((fields := event.data.get("fields") or {}).get("digest", "")).startswith("resync")
+    }
+    for session in view.sessions:
+        first = session.first
+        if first is None or first.header.session_id not in healed:
+            continue
+        later = [said for said in session.by(view.side) if said is not first and view.judged(said)]
+        answers = [said for said in later if (status := said.header_status) and status.data in ("200", "212")]
+        if answers:
+            given = any(s.header_status and s.header_status.chal and s.header_status.chal.next_nonce for s in answers)
+            what = "nonce for the server in package 3 after a re-sync"
+            yield view.check(given, answers[-1], "Chal with NextNonce", None, what)
+
+
 def _took_place(view: View, session_id: str, after: int, before: int) -> bool:
     """Whether a session with that id began after one event and ended before another."""
     return any(
