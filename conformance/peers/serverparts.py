@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from conformance.fumo.campaign import Campaign
 from conformance.peers.deviation import Register
 from conformance.peers.planner import Planner
+from conformance.peers.publisher import Publisher
 from conformance.peers.talk import Session, Talk
 
 
@@ -18,6 +19,7 @@ class Parts:
     talk: type[Talk] = Talk
     planner: type[Planner] = Planner
     campaign: type[Campaign] = Campaign
+    publisher: type[Publisher] = Publisher
 
 
 deviation = Register()
