@@ -94,7 +94,7 @@ def _measured(kept: Fetched, what: str, method: str, span: str, response: Respon
     if span:
         values |= _part(kept, span, response)
     elif response.status == 200 and method == "GET":
-        if media == DESCRIPTOR_TYPE or what == "url" and response.body.lstrip()[:1] == b"<":
+        if media == DESCRIPTOR_TYPE or (what == "url" and response.body.lstrip()[:1] == b"<"):
             values |= _described(kept, response.body)
         else:
             kept.whole = response.body

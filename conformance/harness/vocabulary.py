@@ -245,6 +245,7 @@ STEPS: dict[str, StepKind] = {
                 "object",
                 "version",
                 "credentials",
+                "nonce",
                 "instant",
                 "late_alerts",
                 "commands_per_message",
@@ -268,6 +269,9 @@ STEPS: dict[str, StepKind] = {
                 "server_id",
                 "content_type",
                 "application",
+                "coded",
+                "headers",
+                "digest",
             ),
             scalar=True,
         ),
@@ -343,6 +347,7 @@ CHOICES = {
     ("campaign", "host"): ("suite", "server"),
     ("campaign", "consent"): ("none", "confirm", "defer"),
     ("device", "credentials"): ("wrong", "none"),
+    ("device", "nonce"): ("lost",),
     ("device", "version"): ("1.1.2", "1.2"),
 }
 """Words that a key of a step may have as its value; the key "" is the step's value itself."""

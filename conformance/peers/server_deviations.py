@@ -10,6 +10,8 @@ from collections.abc import Iterable
 from dataclasses import replace
 from typing import Any
 
+import conformance.peers.server_content_deviations
+import conformance.peers.server_trigger_deviations
 import conformance.peers.session_deviations  # noqa: F401  registers its deviations
 from conformance.dm.trigger import Notification, Push, build, build_push
 from conformance.fumo.campaign import AWAIT, DELIVER, ENDED, INSTALL, SUCCEEDED, Campaign
