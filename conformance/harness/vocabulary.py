@@ -290,7 +290,7 @@ STEPS: dict[str, StepKind] = {
             "answered",
             "looks at how the server answered what the device sent",
             _SERVER,
-            ("command", "alert"),
+            ("command", "alert", "first"),
             (),
             ("status",),
         ),

@@ -348,7 +348,7 @@ class Expectations:
             for a in answers_to(self.transcript, given["command"], str(given.get("alert", "")))
             if a[0].n < played.begin
         ]
-        event, code = found[-1] if found else (None, None)
+        event, code = found[0 if given.get("first") else -1] if found else (None, None)
         says = f"of the answer to {given['command']} {given.get('alert', '')}".strip()
         yield from self._keyed(played, expect, {"status": code}, event.n if event else None, says)
 
