@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
+from conformance.harness import outcome
 from conformance.harness.manner import Manner
 from conformance.harness.ownpush import RESYNC
 from conformance.syncml.codes import CLIENT_INITIATED, SERVER_INITIATED
@@ -35,11 +36,21 @@ def notify(player: ClientPlayer, given: dict[str, Any], expect: dict[str, Any]) 
             came = came or _sent(player, {**given, "digest": kind}, wanted)
         if came or player.lost:
             break
+    if wanted and not came and not player.lost:
+        _not_deaf(player, given)
     player.manner = Manner()
     player.value("comes", came, "a session after the trigger message")
     if came and player.talk is not None and player.talk.first is not None:
         _first(player, expect)
     return ""
+
+
+def _not_deaf(player: ClientPlayer, given: dict[str, Any]) -> None:
+    """Sees that a plain trigger brings a session where this one did not: else nothing is known of either."""
+    plain = not set(given) - {"repeat", "times"}
+    if plain or not _sent(player, {"digest": "right"}, True):
+        raise outcome.inconclusive("no session comes after any trigger message", setup=not player.sessions)
+    player.close()
 
 
 def _sent(player: ClientPlayer, given: dict[str, Any], wanted: bool | None) -> bool:
