@@ -475,7 +475,8 @@ KINDS = [kind.name for kind in STEPS.values() if kind.expects and not kind.neste
 @pytest.mark.parametrize("kind", KINDS)
 def test_every_key_that_may_be_expected_is_looked_at(kind: str) -> None:
     """What nothing can fulfil fails for every key that the vocabulary allows."""
-    given: dict[str, Any] = {"commanded": {"command": "Exec"}, "answered": {"command": "Alert"}, "fetched": "http://c/a"}
+    given: dict[str, Any] = {"commanded": {"command": "Exec"}, "answered": {"command": "Alert"}, "fetched": "http://c/a",
+                             "reported": {"at": "http://c/r"}}  # fmt: skip
     for key in STEPS[kind].expects:
         script = awaited({}, report()) if kind == "await" else Script()
         step = {kind: given.get(kind, {} if kind == "await" else {"node": "./A"}), "expect": {key: "impossible"}}

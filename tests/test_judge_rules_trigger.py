@@ -6,10 +6,10 @@ from collections.abc import Callable
 from typing import Any
 
 import pytest
-from judge_builder import Mark, Script, Step, answers, dev_info
+from judge_builder import Mark, Script, Step, answers, dev_info, header_status, item, md5_chal, results
 
 from conformance.judge.finding import FAIL, PASS, WARN
-from conformance.syncml.model import Alert
+from conformance.syncml.model import Alert, Get, Item
 from conformance.transcript import DEVICE, SERVER
 
 Spoil = Callable[[Script], Any]
@@ -121,3 +121,43 @@ def test_a_version_may_be_refused() -> None:
     assert isinstance(answer, Step)
     answer.status("SyncHdr").data = "505"
     assert outcomes(script, "DM-V11-001") == {PASS}
+
+
+def test_dm_noti_015_repeated_trigger_has_the_id_of_the_first() -> None:
+    script = Script()
+    triggered(script)
+    triggered(script)
+    assert outcomes(script, "DM-NOTI-015") == {PASS}
+    triggered(script, session_id=0x1B)
+    assert outcomes(script, "DM-NOTI-015") == {WARN}
+
+
+@pytest.mark.parametrize("verb", ["campaign", "update"])
+def test_dm_noti_015_a_wish_of_the_operator_is_another_session(verb: str) -> None:
+    script = Script()
+    triggered(script)
+    script.mark("hook", SERVER, DEVICE, verb=verb)
+    triggered(script, session_id=0x1B)
+    session(script, "1B")
+    triggered(script, session_id=0x1C)
+    assert outcomes(script, "DM-NOTI-015") == set()
+
+
+def healed(chal: Any, code: str = "212", digest: str = "resync") -> set[str]:
+    """What is said of a device whose package 3 follows a trigger made with that digest."""
+    script = Script()
+    triggered(script, digest=digest)
+    script.open("1A")
+    script.label = "s1"
+    get = Get(items=[Item(target="./DevInfo/Man")])
+    asked = script.server(*answers(script.client(Alert(data="1200"), dev_info())), get)
+    script.client(header_status(asked, code, chal), results(asked, get, item("./DevInfo/Man", "x", source=True)))
+    script.server()
+    return {finding.outcome for finding in script.judge("client") if finding.requirement == "NOTI-018"}
+
+
+def test_noti_018_device_gives_a_nonce_after_a_resync() -> None:
+    assert healed(md5_chal()) == {PASS}
+    assert healed(None) == {WARN}
+    assert healed(None, digest="right") == set()
+    assert healed(md5_chal(), "401") == set()

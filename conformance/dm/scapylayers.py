@@ -11,6 +11,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 from typing import Any
 
+from scapy.config import conf
 from scapy.fields import (
     BitEnumField,
     BitField,
@@ -30,7 +31,7 @@ from scapy.fields import (
     XStrFixedLenField,
 )
 from scapy.layers.inet import UDP
-from scapy.packet import Packet, Raw, bind_layers
+from scapy.packet import Packet, Raw, bind_bottom_up, bind_layers
 
 from conformance.dm import trigger
 
@@ -343,4 +344,14 @@ def _length(octets: bytes) -> tuple[int, int]:
     return _uintvar(octets, 1) if octets[:1] == b"\x1f" else (octets[0], 1)
 
 
+DLT_SMS = 147
+"""Link type of captures that hold short messages and nothing around them: the first one that is free for users."""
+
+
+def at_port(port: int) -> None:
+    """Has datagrams to another port taken for pushes as well: the one of an IUT file."""
+    bind_bottom_up(UDP, WspPush, dport=port)
+
+
 bind_layers(UDP, WspPush, dport=trigger.PORT)
+conf.l2types.register(DLT_SMS, SmsDeliver)

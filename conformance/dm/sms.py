@@ -96,3 +96,44 @@ def assemble(parts: Iterable[Part]) -> bytes | None:
     if first is None or len(found) < first.total:
         return None
     return b"".join(found[number] for number in range(1, first.total + 1))
+
+
+MAX_SETS = 8
+"""Incomplete messages that are kept at a time; the one that waits for longest goes first."""
+LIFETIME = 600.0
+"""Seconds for which an incomplete message waits for its other parts."""
+
+
+class Assembler:
+    """Puts push PDUs together from short messages as they arrive. Bounded in number, size and time."""
+
+    def __init__(self) -> None:
+        self._sets: dict[tuple[int, int, bool, int | None], tuple[float, dict[int, bytes]]] = {}
+
+    def take(self, octets: bytes, at: float, port: int) -> bytes | None:
+        """Takes one short message (user data with its header) that came ``at`` seconds.
+
+        Gives the PDU that it completes; ``None`` where parts are missing, or it is damaged or for another port.
+        """
+        try:
+            part = parse_part(octets[:USER_DATA])
+        except TriggerError:
+            return None
+        if part.destination != port:
+            return None
+        if part.total == 1:
+            return part.data
+        self._sets = {key: kept for key, kept in self._sets.items() if at - kept[0] <= LIFETIME}
+        key = (part.reference, part.total, part.wide, part.destination)
+        _, found = self._sets.pop(key, (at, {}))
+        self.keep(found, part)
+        if len(found) == part.total:
+            return b"".join(found[number] for number in range(1, part.total + 1))
+        self._sets[key] = (at, found)
+        while len(self._sets) > MAX_SETS:
+            del self._sets[next(iter(self._sets))]
+        return None
+
+    def keep(self, found: dict[int, bytes], part: Part) -> None:
+        """Keeps a part; one that came before counts, so that a duplicate changes nothing."""
+        found.setdefault(part.sequence, part.data)

@@ -174,6 +174,11 @@ class ContentServer:
             self._places.clear()
             self._reports.clear()
 
+    def knows(self, path: str) -> bool:
+        """Whether something stands at a path."""
+        with self._lock:
+            return _key(path) in self._places
+
     def hits(self, path: str) -> int:
         """How many GETs and POSTs a path has seen."""
         with self._lock:

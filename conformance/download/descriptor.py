@@ -154,6 +154,20 @@ def parse(octets: bytes) -> Descriptor:
     )
 
 
+def outline(octets: bytes) -> tuple[str, list[tuple[str, str]]]:
+    """The root of a descriptor and its children with their texts, as they stand there.
+
+    Names of the descriptor's namespace stand alone, all others in braces. Raises :class:`DescriptorError`.
+    """
+    root = _root(octets[:MAX_OCTETS], None)
+
+    def named(element: etree._Element) -> str:
+        name = etree.QName(element)
+        return name.localname if name.namespace == NAMESPACE else f"{{{name.namespace or ''}}}{name.localname}"
+
+    return named(root), [(named(child), (child.text or "").strip()) for child in root if isinstance(child.tag, str)]
+
+
 def write(descriptor: Descriptor) -> bytes:
     """The octets of a descriptor: XML in UTF-8, addresses escaped.
 

@@ -14,6 +14,7 @@ from typing import Any
 from conformance.download.fetch import Outcome
 from conformance.fumo import condition
 from conformance.fumo.condition import Conditions
+from conformance.fumo.notice import Notices
 from conformance.fumo.object import (
     ALERT_OF,
     DOWNLOAD_AND_UPDATE,
@@ -61,6 +62,8 @@ class Firmware:
     """Octets there is room for to install one."""
     install_seconds: float = 2.0
     resume_tries: int = 3
+    types: tuple[str, ...] = ()
+    """Media types of packages that it can use, where a descriptor names one; none: any."""
 
 
 @dataclass(slots=True)
@@ -113,8 +116,11 @@ class UpdateAgent:
         self.name = self.version = ""
         self.job: Job | None = None
         self.retrieval: Retrieval | None = None
-        self.notices: deque[Request] = deque()
+        self.notices = self.notices_kind()
         """Status reports of OMA Download that are to be sent."""
+
+    notices_kind: type[Notices] = Notices
+    retrieval_kind: type[Retrieval] = Retrieval
 
     # -- what a server does ------------------------------------------------------------------------------------------
 
@@ -176,14 +182,15 @@ class UpdateAgent:
         self.follow(at)
 
     def retrieve(self, url: str) -> Retrieval:
-        """The download of an address."""
-        return Retrieval(url, self.firmware.storage, self.firmware.resume_tries)
+        """The way to what an address names."""
+        firmware = self.firmware
+        return self.retrieval_kind(url, firmware.storage, firmware.resume_tries, firmware.types)
 
-    def request(self) -> Request | None:
+    def request(self, at: float = 0.0) -> Request | None:
         """The next request to a content server, or ``None``: of the download first, then of status reports."""
         if self.retrieval is not None:
             return self.retrieval.next_request()
-        return self.notices.popleft() if self.notices else None
+        return self.notices.next(at)
 
     def follow(self, at: float) -> None:
         """Looks whether the download came to its end."""
@@ -192,10 +199,10 @@ class UpdateAgent:
             return
         self.retrieval = None
         if retrieval.outcome.kind == "complete" and not self.conditions.armed.get("storage-corrupts"):
-            self.notices.extend(retrieval.reports(True))
+            self.notices.put(retrieval.reports(True), at)
             self.received(retrieval.source(), at)
             return
-        self.notices.extend(retrieval.reports(False))
+        self.notices.put(retrieval.reports(False), at)
         code = self.conditions.strike(condition.RECEIVED) if retrieval.outcome.kind == "complete" else 0
         self.download_failed(code or self.result_of(retrieval.outcome))
 

@@ -14,6 +14,14 @@ from conformance.transport.exchange import Headers, Request, Source
 
 _IN_MEMORY = 1 << 20
 
+CODE_OF = {
+    "network": dd.LOSS_OF_SERVICE,
+    "timeout": dd.LOSS_OF_SERVICE,
+    "too-big": dd.NO_MEMORY,
+    "length": dd.MISMATCH,
+}
+"""Code of the status report by cause of a failed fetch; everything else is the loader's (954)."""
+
 
 class PackageStore:
     """Octets that were fetched: in memory up to 1 MiB, then in a temporary file. Spool of a Fetch, and a Source."""
@@ -45,13 +53,14 @@ class PackageStore:
 
 
 class Retrieval:
-    """One package on its way. ``limit``: octets there is room for. After the end :attr:`outcome` is set.
+    """One package on its way. ``limit``: octets there is room for, ``types``: media types that can be used (none:
+    any). After the end :attr:`outcome` is set.
 
     Causes are those of a Fetch, and ``descriptor`` for a descriptor that is wrong or does not fit its object.
     """
 
-    def __init__(self, url: str, limit: int, resume_tries: int) -> None:
-        self._limit, self._tries = limit, resume_tries
+    def __init__(self, url: str, limit: int, resume_tries: int, types: tuple[str, ...] = ()) -> None:
+        self._limit, self._tries, self._types = limit, resume_tries, types
         self._store = PackageStore()
         self._fetch = self._begin(url)
         self._descriptor: dd.Descriptor | None = None
@@ -108,8 +117,7 @@ class Retrieval:
         if outcome is None or self.outcome is not None:
             return
         if outcome.kind != "complete":
-            if outcome.cause == "too-big":
-                self._code = dd.NO_MEMORY
+            self._code = CODE_OF.get(outcome.cause, dd.LOADER_ERROR)
             self.outcome = outcome
         elif self._descriptor is not None:
             self._match(outcome)
@@ -130,12 +138,20 @@ class Retrieval:
             return
         self._descriptor, self._base = found, self._fetch.url
         self._notify = found.notify_url(self._base)
-        if found.size > self._limit:
-            self._code = dd.NO_MEMORY
-            self.outcome = Outcome("failed", "too-big")
+        wrong = self.check(found)
+        if wrong:
+            self._code = wrong
+            self.outcome = Outcome("failed", "too-big" if wrong == dd.NO_MEMORY else "descriptor")
             return
         self._fetch = self._begin(found.object_url(self._base))
         self._look()
+
+    def check(self, found: dd.Descriptor) -> int:
+        """Whether the object of a descriptor can be used at all: 0, or what the status report says instead."""
+        if found.size > self._limit:
+            return dd.NO_MEMORY
+        usable = not self._types or any(dd.bare(media) in self._types for media in found.types)
+        return 0 if usable else dd.NOT_ACCEPTABLE
 
     def _match(self, outcome: Outcome) -> None:
         """Compares an object with what its descriptor announced."""

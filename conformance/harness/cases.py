@@ -22,7 +22,7 @@ from conformance.harness.yamlfile import Document, FileFault, FileFaults, load
 _ID = re.compile(r"^[a-z0-9][a-z0-9-]*$")
 _ROW = re.compile(r"\$\{([a-z][a-z0-9_-]*)\}")
 PLACE = re.compile(r"\{([a-z_]+[0-9]*)(?::([A-Za-z0-9/_.-]+))?\}")
-_PACKAGE = re.compile(r"\{(?:url|descriptor):([a-z-]+)")
+_PACKAGE = re.compile(r"\{(?:url|descriptor|type):([a-z-]+)")
 PURPOSES = (
     "good",
     "corrupted",

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import socket
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 from urllib.parse import urlsplit
@@ -10,7 +11,7 @@ from urllib.parse import urlsplit
 from conformance.dm.credentials import Account, Verifier
 from conformance.dm.serversession import PeerKeys
 from conformance.dm.sms import build_parts
-from conformance.dm.trigger import Notification, Push, build, build_push
+from conformance.dm.trigger import DIGEST_SIZE, PORT, session_text
 from conformance.harness import outcome
 from conformance.harness.attached import Attached
 from conformance.harness.cases import Permutation
@@ -19,6 +20,7 @@ from conformance.harness.clientplayer import ClientPlayer
 from conformance.harness.hooks import Outcome, Pending
 from conformance.harness.knownstart import firmware_now, recall, remember, settle
 from conformance.harness.link import InProcessDevice, Link, SocketDevice
+from conformance.harness.ownpush import FORM_KEYS, MOST, Made, Secret, make
 from conformance.harness.places import testcases
 from conformance.harness.recorder import Recorder
 from conformance.harness.selection import claimed, claimed_place, load_claims
@@ -231,37 +233,69 @@ class ClientBench(Attached):
 
         ``session_id`` is the one that it asks for; 0 for the next one in turn.
         """
-        self.triggers += 1
-        notice = Notification(
-            ui_mode=1,
-            initiator=1,
-            session_id=session_id or self.triggers % 0xFFFF + 1,
-            server_id=self.iut.dm.server_id,
-        )
-        package = build(notice, self.keys.account.password, self.keys.nonce)
-        datagram = build_push(Push(package))
-        self.digest = package[:16].hex()
-        recorder.add(
-            "trigger",
-            SERVER,
-            DEVICE,
-            octets=self.without_digest(datagram.hex()),
-            fields={"version": notice.version, "session_id": notice.session_id, "server_id": notice.server_id},
-        )
-        if isinstance(self.link, InProcessDevice):
-            self.link.trigger(datagram)
+        given = {"session_id": f"{session_id:X}"} if session_id else {}
+        self.push(recorder, given)
+
+    def push(self, recorder: Recorder, given: Mapping[str, Any]) -> set[str]:
+        """Sends what a step ``notify`` asks for, by the way of the IUT file; short messages by the hook alone.
+
+        Gives the ids of the sessions that the triggers ask for.
+        """
+        self._need_reader(given)
+        ids = set()
+        dm = self.iut.dm
+        secret = Secret(dm.server_id, self.keys.account.password, self.keys.nonce)
+        times, repeats = (min(int(given.get(key, 1)), MOST) for key in ("times", "repeat"))
+        for turn in range(times):
+            self.triggers += 1
+            trigger = make(given, secret, self.triggers % 0xFFFF + 1, self.triggers & 0xFF)
+            self.digest = trigger.package[:DIGEST_SIZE].hex()
+            ids.add(session_text(trigger.fields["session_id"]))
+            for again in range(repeats):
+                shown: dict[str, Any] = {"sms": [self.without_digest(part.hex()) for part in trigger.sms]} if trigger.sms else {}
+                if trigger.made:
+                    shown["made"] = True
+                recorder.add(
+                    "trigger", SERVER, DEVICE, octets=self.without_digest(trigger.datagram.hex()),
+                    fields=dict(trigger.fields), **shown,
+                )  # fmt: skip
+                self._deliver(trigger, (turn, again) == (times - 1, repeats - 1))
+        return ids
+
+    def _need_reader(self, given: Mapping[str, Any]) -> None:
+        """What is wrong in a push only means something where the device itself reads it."""
+        if any(key in given for key in FORM_KEYS) and not (isinstance(self.link, InProcessDevice) or self.iut.attach.notify):
+            raise outcome.not_applicable("the hook delivers triggers, the device reads no push", outcome.STEERING)
+
+    def _deliver(self, trigger: Made, last: bool) -> None:
+        if trigger.sms:
+            self._call_notify({"sms": [part.hex() for part in trigger.sms]})
+        elif isinstance(self.link, InProcessDevice):
+            self.link.trigger(trigger.datagram)
         elif self.iut.attach.notify:
             parts = urlsplit(self.expand(self.iut.attach.notify))
             with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as sender:
-                sender.sendto(datagram, (parts.hostname or "127.0.0.1", parts.port or 2948))
+                sender.sendto(trigger.datagram, (parts.hostname or "127.0.0.1", parts.port or PORT))
         else:
-            given = {"push": datagram.hex(), "trigger": package.hex(), "sms": [part.hex() for part in build_parts(datagram)]}
-            result = self.finish(self.steering.call_async("notify", given))
-            if result.kind == "cannot":
-                self.cannot.add("notify")
-                raise outcome.not_applicable(f"the hook cannot notify: {result.note}", outcome.STEERING)
-            if result.kind == "error":
-                raise outcome.error(f"notify failed: {result.note}")
+            sms = [part.hex() for part in build_parts(trigger.datagram)]
+            given = {"push": trigger.datagram.hex(), "trigger": trigger.package.hex(), "sms": sms}
+            self._call_notify(given, last)
+
+    def _call_notify(self, given: dict[str, Any], last: bool = True) -> None:
+        pending = self.steering.call_async("notify", given)
+        if "push" in given and last:
+            self.player.expect_hook(pending, "notify")  # it may return after the whole session
+            return
+        result = self.finish(pending)
+        if result.kind == "done":
+            return
+        if "push" not in given:
+            # A hook that knows pushes only may as well fail over a call without one.
+            raise outcome.not_applicable(f"the hook cannot notify by short messages: {result.note}", outcome.STEERING)
+        if result.kind == "cannot":
+            self.cannot.add("notify")
+            raise outcome.not_applicable(f"the hook cannot notify: {result.note}", outcome.STEERING)
+        raise outcome.error(f"notify failed: {result.note}")
 
     def close(self) -> None:
         """Stops the implementation and the suite's servers."""

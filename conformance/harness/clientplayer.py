@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any
 
-from conformance.harness import outcome
+from conformance.harness import clientdownload, clienttrigger, outcome
 from conformance.harness.clientsessions import MOST_SESSIONS
 from conformance.harness.commands import Prepared, prepare
 from conformance.harness.conversation import Conversation
@@ -359,4 +359,7 @@ _STEPS: dict[str, Callable[[ClientPlayer, Any, dict[str, Any]], str]] = {
     "firmware": ClientPlayer._firmware,
     "fetched": ClientPlayer._fetched,
     "hook": ClientPlayer._hook,
+    "notify": clienttrigger.notify,
+    "descriptor": clientdownload.descriptor,
+    "reported": clientdownload.reported,
 }

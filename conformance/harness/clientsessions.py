@@ -42,7 +42,7 @@ class ClientSessions:
         self.pending_hook: Pending | None = None
         self.manner = Manner()
         """How the suite's server behaves in the session that is opened next."""
-        self._hook_kind, self._nudging = "", False
+        self._hook_call, self._nudging = "", False
 
     def open(self, kind: str = "any", *, wanted: bool = True) -> bool:
         """Opens a session of that kind; True when the device waits for commands.
@@ -87,12 +87,15 @@ class ClientSessions:
 
     def _call_session(self, kind: str, *, nudge: bool = False) -> None:
         """Calls start_session; the call may return at once or after the whole session."""
-        self.pending_hook = self.bench.steering.call_async("start_session", {"kind": kind})
-        self._hook_kind, self._nudging = kind, nudge
-        self.pending_hook.when_done(self.bench.link.touch)
+        self.expect_hook(self.bench.steering.call_async("start_session", {"kind": kind}), f"start_session {kind}", nudge=nudge)
+
+    def expect_hook(self, pending: Pending, call: str, *, nudge: bool = False) -> None:
+        """Has a call of the hook that leads to a session go on while the suite serves; ``call`` names it."""
+        self.pending_hook, self._hook_call, self._nudging = pending, call, nudge
+        pending.when_done(self.bench.link.touch)
 
     def _look_at_hook(self) -> None:
-        """What start_session came to, as soon as it is known. That a nudge fails means nothing."""
+        """What start_session or notify came to, as soon as it is known. That a nudge fails means nothing."""
         pending = self.pending_hook
         if pending is None or not pending.done():
             return
@@ -101,10 +104,10 @@ class ClientSessions:
         if self._nudging or result.kind == "done":
             return
         if result.kind == "cannot":
-            self.bench.cannot.add(f"start_session {self._hook_kind}")
-            raise outcome.not_applicable(f"the hook cannot start_session ({self._hook_kind})", outcome.STEERING)
+            self.bench.cannot.add(self._hook_call)
+            raise outcome.not_applicable(f"the hook cannot {self._hook_call}", outcome.STEERING)
         if self.talk is None:
-            raise outcome.error(f"start_session failed: {result.note}")
+            raise outcome.error(f"{self._hook_call.partition(' ')[0]} failed: {result.note}")
 
     def serve(self, pending: Pending) -> Outcome:
         """Waits for a call of the hook, serving what comes meanwhile.

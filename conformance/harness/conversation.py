@@ -45,6 +45,8 @@ class Conversation:
         self.first: Message | None = None
         self.shown = ""
         """What the credentials of the first message were: right, wrong, stale or absent."""
+        self.nonce_shown = ""
+        """Which nonce they were made with: current, previous, initial, default; "" for none that is known."""
         self._exchange = 0
 
     @property
@@ -88,6 +90,7 @@ class Conversation:
             self.first = received.message
             found = received.facts.get("integrity") or received.facts.get("credentials") or {}
             self.shown = str(found.get("result", ""))
+            self.nonce_shown = str(found.get("nonce", ""))
         return received
 
     def answer(

@@ -123,10 +123,11 @@ CLAIMS = {
     "client": (
         "pkgname", "pkgversion", "download", "update", "pkgdata", "download-and-update", "ext", "large-objects", "http",
         "descriptor", "device-request", "user-request", "ui", "notification", "dynamic-object", "dynamic-nodes", "account",
-        "credentials", "more-accounts",
+        "credentials", "more-accounts", "short-messages",
     ),
     "server": (
         "server-pkgurl", "server-pkgdata", "server-requests", "server-ui", "server-correlator", "server-notification",
+        "server-descriptor",
     ),
 }  # fmt: skip
 """What the reference peers claim to have."""

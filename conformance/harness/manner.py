@@ -46,6 +46,8 @@ class Manner:
     chunked: bool = False
     wbxml: Mapping[str, Any] | None = None
     xml: Mapping[str, Any] | None = None
+    healing: bytes | None = None
+    """The default nonce with which a trigger asked for new ones: it counts in the session that answers it."""
 
     @classmethod
     def of(cls, given: Mapping[str, Any]) -> Manner:
@@ -94,12 +96,15 @@ class Manner:
         """The keys of the session. A stranger has its own, so that its nonces are no concern of the server."""
         if self.challenge == "nonce":
             keys.verifier = Verifier(keys.verifier.account, secrets.token_bytes(16))
+        keys.verifier.allowed = {"current"} if self.healing is None else {"current", "default"}
         made = dataclasses.replace(keys)
         if self.stranger:
             made.verifier = Verifier(keys.verifier.account, keys.verifier.current)
             made.account = Account(keys.account.username, _STRANGE)
         elif self.credentials == "stale":
             made.nonce = secrets.token_bytes(16)
+        if self.healing is not None:
+            made.nonce = self.healing
         if self.challenge not in ("", "nonce"):
             made.kind = self.challenge
         return made

@@ -7,7 +7,16 @@ from typing import TYPE_CHECKING, Any
 from conformance.dm.clientsession import ClientSession
 from conformance.dm.credentials import Account
 from conformance.dm.interaction import Reaction
-from conformance.dm.trigger import RESYNC_NONCES, TriggerError, parse, parse_push
+from conformance.dm.trigger import (
+    APPLICATION_ID_FIELD,
+    RESYNC_NONCES,
+    Package0,
+    Push,
+    PushHeader,
+    TriggerError,
+    parse,
+    parse_push,
+)
 from conformance.download.summary import SUMMARIZED, looks_like, summary
 from conformance.fumo.object import State
 from conformance.harness import outcome
@@ -38,6 +47,8 @@ _SCRIPTED = {
     "instant": "instant", "commands_per_message": "few", "late_alerts": "late", "session_id": "session_id",
     "ver_dtd": "ver_dtd", "ver_proto": "ver_proto",
 }  # fmt: skip
+NOTIFICATION_CODE, DM_CODE = 0x44, 0x07
+"""Codes of the content type of trigger messages and of the application that takes them."""
 """Keys of the step ``device`` and what of the script they set."""
 _APPROACH = ("certificate", "tls", "chunked")
 """Keys of the step ``device`` that say how it comes to the server."""
@@ -66,6 +77,7 @@ class OwnDevice:
             authentication=spoken["authentication"], version=spoken["version"], objects=iut.objects,
             manufacturer=facts.get("manufacturer", "fumo-conformance"), model=facts.get("model", "Reference"),
             firmware=facts.get("firmware", "1.0"), hardware=facts.get("hardware", "A"), language=facts.get("language", "en"),
+            types=(),
         )  # fmt: skip
 
     def facts(self) -> dict[str, str]:
@@ -101,6 +113,8 @@ class OwnDevice:
                 fresh = True
             elif key == "dialect":
                 self.device.become(value)
+            elif key == "nonce":
+                self.device.lose_nonce()
             elif key == "credentials":
                 self.script.credentials = value
                 if value == NONE:
@@ -278,25 +292,36 @@ class OwnDevice:
             package = parse(parse_push(datagram).payload)
         except TriggerError as fault:
             return {"octets": datagram.hex(), "fields": {}, "fault": str(fault)}
-        password = self.device.profile.server.password
-        right = package.verifies(password, self.device.noting.current)
-        healing = any(package.verifies(password, nonce) for nonce in RESYNC_NONCES)
         masked = datagram.hex().replace(package.digest.hex(), "*" * len(package.digest.hex()))
-        facts = {"digest": "right" if right else "healing" if healing else "wrong"}
-        return {"octets": masked, "fields": self.read_trigger(datagram), "facts": facts}
+        fields = self.read_trigger(datagram)
+        return {"octets": masked, "fields": fields, "facts": {"digest": fields.get("digest", "wrong")}}
 
     def read_trigger(self, datagram: bytes | None) -> dict[str, Any]:
         """The fields of a trigger message by the names of the step ``trigger``; nothing where it cannot be read."""
         try:
             push = parse_push(datagram or b"")
-            notice = parse(push.payload).notification
+            package = parse(push.payload)
+            notice = package.notification
         except TriggerError:
             return {}
         return {
             "version": notice.version, "future": notice.future, "ui_mode": notice.ui_mode, "initiator": notice.initiator,
             "session_id": notice.session_id, "server_id": notice.server_id, "content_type": push.media_type,
-            "application": push.application,
+            "application": push.application, "coded": push.content_type == NOTIFICATION_CODE and _dm_code(push),
+            "headers": push.headers_length, "digest": self._digest_of(package),
         }  # fmt: skip
+
+    def _digest_of(self, package: Package0) -> str:
+        """Whether the digest of a trigger is right, heals a lost nonce, or is wrong."""
+        password = self.device.profile.server.password
+        if package.verifies(password, self.device.agreed):
+            return "right"
+        return "healing" if any(package.verifies(password, nonce) for nonce in RESYNC_NONCES) else "wrong"
+
+
+def _dm_code(push: Push) -> bool:
+    """Whether the first header behind the content type is the application id of DM, both as codes."""
+    return bool(push.headers) and push.headers[0] == PushHeader(APPLICATION_ID_FIELD, bytes([DM_CODE | 0x80]))
 
 
 def _descriptor(request: Request, response: Response) -> dict[str, Any]:

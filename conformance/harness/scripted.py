@@ -86,6 +86,7 @@ class ScriptedDevice(Device):
 
     def __init__(self, profile: DeviceProfile, script: Script, seed: int = 0) -> None:
         self.script = script
+        self._agreed: tuple[bytes, bytes] | None = None
         super().__init__(profile, (), seed)
 
     def fresh(self) -> None:
@@ -99,13 +100,26 @@ class ScriptedDevice(Device):
             ]
             self.parts = deviant(self.parts, rows)
         super().fresh()
-        profile = self.profile
+        profile, self._agreed = self.profile, None
         self.noting = NotingVerifier(profile.server, profile.server_nonce, self.random.randbytes)
         self.keys.verifier = self.noting
         if self.script.credentials == WRONG:
             self.keys.account = Account(profile.client.username, profile.client.password + "?")
         elif self.script.credentials == STALE:
             self.keys.nonce = self.random.randbytes(16)
+
+    def lose_nonce(self) -> None:
+        """Forgets the nonce of the server: its triggers and credentials do not fit any more."""
+        lost = self.random.randbytes(16)
+        self._agreed = (self.noting.current, lost)
+        self.noting.current = lost
+        self.noting.previous.clear()
+
+    @property
+    def agreed(self) -> bytes:
+        """The nonce that the server may count on: the newest that it was given."""
+        current = self.noting.current
+        return self._agreed[0] if self._agreed is not None and self._agreed[1] == current else current
 
     @property
     def made(self) -> bool:

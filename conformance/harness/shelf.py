@@ -8,9 +8,10 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from conformance.download.content import BytesSource, ContentFault, ContentServer, FileSource
+from conformance.download.content import BytesSource, ContentFault, ContentServer, FileSource, Guard
 from conformance.download.descriptor import Descriptor, write
 from conformance.harness import outcome
+from conformance.harness.owndescriptor import combined, document, places
 from conformance.harness.recorder import Recorder
 from conformance.transcript import CONTENT, DEVICE
 from conformance.transport.exchange import Reply, Request, Source
@@ -54,6 +55,7 @@ class Shelf:
         recorder = self._recorder()
         with self._calm:
             self._open += 1
+            case = self._case
         # The event stands where the request came, and is completed when the reply is out: what a device does after it has
         # the last octet may overtake the thread that sent it.
         event = recorder.add("http", DEVICE, CONTENT, method=request.method, url=request.url)
@@ -65,7 +67,7 @@ class Shelf:
             if before is not None:
                 before(sent, error)
             with self._calm:
-                self._open -= 1
+                self._open -= self._case == case
                 self._calm.notify_all()
 
         reply.done = done
@@ -86,7 +88,9 @@ class Shelf:
 
     def begin(self) -> dict[str, str]:
         """Starts a new case: publishes all packages anew; returns their places for the steps."""
-        self._case += 1
+        with self._calm:
+            self._case += 1
+            self._open = 0  # what an earlier case left open is none of the next one's business
         server = self.server
         server.clear()
         places = {"content": f"{server.root_url}c{self._case}"}
@@ -101,12 +105,33 @@ class Shelf:
                 f"from:{purpose}": package.from_ or "",
                 f"to:{purpose}": package.to or "",
                 f"size:{purpose}": str(source.size),
+                f"type:{purpose}": kind,
             }
             dd = write(Descriptor(types=(kind,), size=source.size, object_uri=url))
             places[f"descriptor:{purpose}"] = server.publish(
                 f"c{self._case}/{purpose}.dd", BytesSource(dd), DESCRIPTOR_TYPE
             )
         return places
+
+    def describe(self, given: dict[str, Any], root: str) -> None:
+        """Publishes a descriptor, and the address for its status reports: keys of the step ``descriptor``.
+
+        ``root`` is the address of the case.
+        """
+        server = self.server
+        purpose = str(given.get("package", "good"))
+        package, source = self.package(purpose), self.source(purpose)
+        media = package.type or "application/octet-stream"
+        at, report = places(given, root)
+        if report.startswith(server.root_url):
+            server.expect_report(report.removeprefix(server.root_url))
+        hidden = server.publish(f"{root.removeprefix(server.root_url)}/hidden.txt", b"hidden", "text/plain")
+        url = f"{root}/{purpose}.bin"
+        octets = document(given, url, source.size, media, report, hidden)
+        kind = str(given.get("media_type", DESCRIPTOR_TYPE))
+        if given.get("form") == "multipart":
+            octets, kind = combined(octets, source.read(0, source.size), media)
+        server.publish(at.removeprefix(server.root_url), octets, kind)
 
     def package(self, purpose: str) -> Package:
         """The package for a purpose: the first whose ``from`` runs now, else the first."""
@@ -141,9 +166,15 @@ class Shelf:
         if given["fault"] == "none":
             self.server.mend(path)
             return
-        keys = {key: value for key, value in given.items() if key not in ("at", "fault", "times")}
+        keys = {key: value for key, value in given.items() if key not in ("at", "fault", "times", "challenge")}
+        if given.get("challenge") == "digest":
+            keys["headers"] = (Guard("", "", "digest").challenge(),)
         if isinstance(keys.get("fraction"), str):
             keys["fraction"] = float(keys["fraction"].rstrip("%")) / 100
+        if "seconds" in keys:
+            keys["seconds"] = float(keys["seconds"])  # a number with a point is text in a case file
+        if not self.server.knows(path):
+            self.server.publish(path, b"", "application/octet-stream")  # an address that only misbehaves
         self.server.fault(path, ContentFault(str(given["fault"]), **keys), given.get("times"))
 
 

@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from conformance.download.content import KINDS as FAULTS
+from conformance.harness import owndescriptor, ownpush
 from conformance.harness.forms import MALFORMED
 
 KINDS = ("valid", "invalid", "inopportune")
@@ -156,7 +157,7 @@ STEPS: dict[str, StepKind] = {
             "content",
             "tells the content server how to behave from now on",
             _BOTH,
-            ("at", "fault", "status", "url", "after", "fraction", "seconds", "media_type", "length", "times"),
+            ("at", "fault", "status", "url", "after", "fraction", "seconds", "media_type", "length", "times", "challenge"),
             (),
             (),
         ),
@@ -185,8 +186,43 @@ STEPS: dict[str, StepKind] = {
             _BOTH,
             ("at",),
             (),
-            ("count", "complete", "digest", "method", "first", "status", "type"),
+            ("count", "complete", "digest", "method", "first", "status", "type", "resumed", "descriptors"),
             scalar=True,
+        ),
+        StepKind(
+            "notify",
+            "sends a trigger message, right or wrong in one thing",
+            _CLIENT,
+            tuple(ownpush.KEYS),
+            (),
+            ("comes", "session_id", "alert", "nonce"),
+        ),
+        StepKind(
+            "descriptor",
+            "publishes a download descriptor, right or wrong in one thing",
+            _CLIENT,
+            tuple(owndescriptor.KEYS),
+            (),
+            (),
+        ),
+        StepKind(
+            "reported",
+            "looks at the status reports of a download",
+            _CLIENT,
+            ("at", "object"),
+            (),
+            ("code", "first", "count", "codes", "method", "form", "after", "tries"),
+        ),
+        StepKind(
+            "fetch",
+            "the suite's device asks the server's content server for something",
+            _SERVER,
+            ("what", "method", "range", "body", "media_type"),
+            (),
+            (
+                "status", "media_type", "length", "whole", "range", "resumes", "root", "elements", "size", "type",
+                "escaped", "own",
+            ),
         ),
         StepKind("hook", "calls a verb", _BOTH, ("verb", "given"), (), ()),
         StepKind(
@@ -228,6 +264,7 @@ STEPS: dict[str, StepKind] = {
                 "object",
                 "version",
                 "credentials",
+                "nonce",
                 "instant",
                 "late_alerts",
                 "commands_per_message",
@@ -261,6 +298,9 @@ STEPS: dict[str, StepKind] = {
                 "server_id",
                 "content_type",
                 "application",
+                "coded",
+                "headers",
+                "digest",
             ),
             scalar=True,
         ),
@@ -279,7 +319,7 @@ STEPS: dict[str, StepKind] = {
             "answered",
             "looks at how the server answered what the device sent",
             _SERVER,
-            ("command", "alert", "since"),
+            ("command", "alert", "since", "first"),
             (),
             ("status",),
         ),
@@ -313,6 +353,8 @@ NEEDED = {
     "exec": ("node",),
     "alert": ("code",),
     "content": ("at", "fault"),
+    "fetch": ("what",),
+    "reported": ("at",),
     "hook": ("verb",),
     "reply": ("how",),
     "commanded": ("command",),
@@ -354,6 +396,11 @@ CHOICES = {
     ("trouble", "does"): (
         "abort", "vanish", "repeat", "no-end", "no-mac", "wrong-mac", "old-mac", "406", "411", "413", "420", "424", "500",
     ),
+    ("content", "challenge"): ("basic", "digest"),
+    ("notify", "digest"): ownpush.DIGESTS,
+    ("descriptor", "form"): owndescriptor.FORMS,
+    ("fetch", "what"): ("url", "object", "report"),
+    ("device", "nonce"): ("lost",),
     ("device", "version"): ("1.1.2", "1.2"),
     ("device", "dialect"): ("windows-mobile",),
     ("malformed", ""): MALFORMED,
@@ -386,7 +433,7 @@ PLACES = (
 """What ``{name}`` may stand for in a step."""
 PLACE_CLAIMS = {"place": "dynamic-nodes", "account": "account", "credentials": "credentials"}
 """Those that stand for the address that a claim has."""
-PACKAGE_PLACES = ("url", "descriptor", "digest", "from", "to", "size")
+PACKAGE_PLACES = ("url", "descriptor", "digest", "from", "to", "size", "type")
 """What ``{name:purpose}`` may stand for: facts about the package for a purpose."""
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator, Mapping
 from typing import Any
 
+from conformance.judge.download import facts, fetched
 from conformance.judge.finding import PASS, Catalogue, Finding, Requirement, broken
 from conformance.judge.lookup import (
     Commanded,
@@ -18,7 +19,7 @@ from conformance.judge.lookup import (
     refuses,
 )
 from conformance.judge.matcher import Match, match
-from conformance.judge.observed import media_of, place_of
+from conformance.judge.observed import place_of
 from conformance.judge.step import Played, played_steps
 from conformance.syncml.model import Alert, Item, Message, Status, text_of
 from conformance.transcript import DEVICE, Event, Transcript
@@ -244,7 +245,7 @@ class Expectations:
                 if e.kind == "message" and e.sender == DEVICE and (d := e.decoded())
             ),
             "fetches": sum(1 for e in between if e.kind == "http" and e.data.get("method") == "GET"),
-            "sessions": len({e.data.get("session") for e in between if e.kind == "message" and e.sender == DEVICE}),
+            "sessions": len(self._began(between)),
             "commands": sum(
                 1
                 for e in between
@@ -264,6 +265,15 @@ class Expectations:
             )
             if finding:
                 yield finding
+
+    def _began(self, events: list[Event]) -> set[Any]:
+        """The sessions of which the first message of the device is among these events."""
+        first: dict[Any, Event] = {}
+        for event in self._messages:
+            if event.sender == DEVICE:
+                first.setdefault(event.data.get("session"), event)
+        numbers = {event.n for event in events}
+        return {label for label, event in first.items() if event.n in numbers}
 
     def _values(self, played: Played, expect: dict[str, Any]) -> Iterator[Finding]:
         """Values that the suite measured while the step was played; one that it did not get is nothing."""
@@ -291,22 +301,16 @@ class Expectations:
     def _fetched(self, played: Played, expect: dict[str, Any]) -> Iterator[Finding]:
         """What was fetched from one address of the content server, or from any, since the case began."""
         address = _at(played.step["fetched"])
-        every = [e for e in self.transcript.of("http") if e.n < played.begin]
-        events = [e for e in every if e.data.get("url") == address or not address]
-        gets = [e for e in events if e.data.get("method") == "GET"]
-        whole = [e for e in gets if e.data.get("length") and e.data.get("sent") == e.data.get("length")]
-        values = {
-            "count": len(gets),
-            "complete": bool(whole),
-            "method": gets[0].data["method"] if gets else None,
-            "first": events[0].data["method"] if events else None,
-            "status": gets[-1].data.get("status") if gets else None,
-            "type": media_of(gets[-1]) if gets else None,
-            "digest": whole[-1].data.get("digest") if whole else None,
-        }
-        yield from self._keyed(
-            played, expect, values, gets[-1].n if gets else None, f"of what was fetched from {address}"
-        )
+        values, at = fetched(self.transcript, address, played.begin)
+        yield from self._keyed(played, expect, values, at, f"of what was fetched from {address}")
+
+    def _reported(self, played: Played, expect: dict[str, Any]) -> Iterator[Finding]:
+        """The status reports of a download since the case began."""
+        given = played.step["reported"]
+        given = given if isinstance(given, dict) else {"at": given}
+        until = played.end or len(self.transcript) + 1
+        values = facts(self.transcript, str(given.get("at")), str(given.get("object", "")), until)
+        yield from self._keyed(played, expect, values, played.end, "of the status reports")
 
     def _commanded(self, played: Played, expect: dict[str, Any]) -> Iterator[Finding]:
         """What a server commanded before this step, since the case or the step named by ``since`` began."""
@@ -367,7 +371,7 @@ class Expectations:
             for a in answers_to(self.transcript, given["command"], str(given.get("alert", "")))
             if since < a[0].n < played.begin
         ]
-        event, code = found[-1] if found else (None, None)
+        event, code = found[0 if given.get("first") else -1] if found else (None, None)
         says = f"of the answer to {given['command']} {given.get('alert', '')}".strip()
         yield from self._keyed(played, expect, {"status": code}, event.n if event else None, says)
 
@@ -418,6 +422,9 @@ _CHECKS: dict[str, Any] = {
     "quiet": Expectations._quiet,
     "firmware": Expectations._values,
     "fetched": Expectations._fetched,
+    "reported": Expectations._reported,
+    "notify": Expectations._values,
+    "fetch": Expectations._values,
     "session": Expectations._values,
     "reply": Expectations._values,
     "malformed": Expectations._values,

@@ -14,6 +14,8 @@ CODES = bytes((0xC4, 0xAF, 0x87))
 """Content type 0x44 and application id 0x07 as they stand in the head of a push."""
 MOST_HEADERS = 48
 """Octets that the headers below and in the push may take together."""
+_WISHES = ("campaign", "update", "enrol", "reset", "up_to_date")
+"""Verbs after which a trigger may be one for another session."""
 _START = 2
 """Octets of a push before the length of its headers: transaction id and type."""
 
@@ -134,6 +136,42 @@ def session_ids(view: View) -> Iterator[Hit]:
         earlier = before.setdefault(came, event)
         used = earlier is not event and _took_place(view, session_text(came), earlier.n, event.n)
         yield view.check(not used, event, "an id that no session had yet", session_text(came), what)
+
+
+@rule("DM-NOTI-015", sides=SIDE, title="a repeated trigger has the session id of the first")
+def repeated(view: View) -> Iterator[Hit]:
+    """DM Notification 6.2.10. With neither a session nor a new wish of the operator in between it is a repetition."""
+    before: Any = None
+    for event in view.transcript.events:
+        if event.kind == "message" or (event.kind == "hook" and event.data.get("verb") in _WISHES):
+            before = None
+        elif event.kind == "trigger" and event.sender == SERVER and not event.data.get("made"):
+            came = (event.data.get("fields") or {}).get("session_id")
+            if isinstance(came, int):
+                if before is not None:
+                    what = "session id of a repeated trigger"
+                    yield view.check(came == before, event, session_text(before), session_text(came), what)
+                before = came
+
+
+@rule("NOTI-018", sides=("client",), title="after a re-sync the device gives a new nonce")
+def nonce_renewed(view: View) -> Iterator[Hit]:
+    """DM Notification 5.1: by Chal in package #3, where there is one."""
+    healed = {
+        session_text(fields["session_id"])
+        for event in view.transcript.of("trigger")
+        if str((fields := event.data.get("fields") or {}).get("digest", "")).startswith("resync")
+    }
+    for session in view.sessions:
+        first = session.first
+        if first is None or first.header.session_id not in healed:
+            continue
+        later = [said for said in session.by(view.side) if said is not first and view.judged(said)]
+        answers = [said for said in later if (status := said.header_status) and status.data in ("200", "212")]
+        if answers:
+            given = any(s.header_status and s.header_status.chal and s.header_status.chal.next_nonce for s in answers)
+            what = "nonce for the server in package 3 after a re-sync"
+            yield view.check(given, answers[-1], "Chal with NextNonce", None, what)
 
 
 def _took_place(view: View, session_id: str, after: int, before: int) -> bool:

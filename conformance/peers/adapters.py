@@ -220,7 +220,9 @@ def _answered(reply: Reply) -> tuple[bytes, Headers]:
     """A reply as octets and headers."""
     body = reply.body if isinstance(reply.body, bytes) else reply.body.read(0, reply.body.size)
     headers = {name.lower(): value for name, value in reply.headers}
-    headers |= {"content-length": str(len(body)), ":status": str(reply.status)}
+    headers[":status"] = str(reply.status)
+    if "transfer-encoding" not in headers:
+        headers["content-length"] = str(len(body))
     if reply.done is not None:
         reply.done(len(body), "")
     return body, headers

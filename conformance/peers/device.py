@@ -22,6 +22,7 @@ from conformance.dm.largeobject import Assembler
 from conformance.dm.node import Node
 from conformance.fumo.agent import Firmware, Prompt, UpdateAgent
 from conformance.fumo.condition import Conditions
+from conformance.fumo.notice import Notices
 from conformance.fumo.object import MO_ID
 from conformance.peers import deviceverbs, memory, windowsmobile
 from conformance.peers.accounts import MO_ID as ACCOUNT
@@ -29,10 +30,10 @@ from conformance.peers.accounts import ROOT
 from conformance.peers.client_deviations import parts_for
 from conformance.peers.furniture import INBOX, furnish, interior, leaf, owned
 from conformance.peers.profile import DeviceProfile
-from conformance.peers.trigger import Wanted, understand, unpack
+from conformance.peers.trigger import Wanted
 from conformance.peers.updateobject import UpdateObject
 from conformance.syncml.codec import media_type
-from conformance.syncml.codes import CLIENT_INITIATED, SERVER_INITIATED
+from conformance.syncml.codes import CLIENT_INITIATED
 from conformance.transport.exchange import Headers, Request, Response, Source, header
 
 DM, CONTENT = "dm", "content"
@@ -62,6 +63,8 @@ class Lane:
     body: bytearray = field(default_factory=bytearray)
     agent: UpdateAgent | None = None
     """Whose download this is; ``None`` for a status report."""
+    notices: Notices | None = None
+    """Whose status report this is."""
 
 
 class Device:
@@ -93,7 +96,7 @@ class Device:
         self.random = random.Random(f"{self.seed} {self.boots}")
         self.firmware = Firmware(
             profile.firmware, profile.model, profile.key, profile.storage, profile.memory, profile.install_seconds,
-            profile.resume_tries,
+            profile.resume_tries, profile.types,
         )
         self.conditions, self.prompt, self.user = Conditions(), Prompt(), ScriptedUser()
         self.keys = ClientKeys(
@@ -107,7 +110,9 @@ class Device:
         self.session_number = self.random.randrange(0x1000, 0x8000)
         self._message: bytes | None = None
         self._lanes = {DM: Lane(), CONTENT: Lane()}
-        self._last_trigger = b""
+        self.reader = self.parts.triggers()
+        self._seen: deque[bytes] = deque(maxlen=MAX_WISHES)
+        """Triggers that were followed: each is one session, however often it comes."""
         self._furnish()
 
     def _furnish(self) -> None:
@@ -199,21 +204,29 @@ class Device:
         elif under_way.agent is not None and under_way.agent.retrieval is not None:
             under_way.agent.retrieval.end(error)
             under_way.agent.follow(self.now)
+        elif under_way.notices is not None:
+            under_way.notices.ended(under_way.status, error, self.now)
 
     def trigger(self, datagram: bytes, at: float) -> None:
         """Takes a datagram that came to the push port (DM Notification 7.1)."""
-        octets = unpack(datagram)
+        octets = self.reader.unpack(datagram)
         if octets is not None:
             self.triggered(octets, at)
+
+    def short_message(self, octets: bytes, at: float) -> None:
+        """Takes the user data of a short message (DM Notification 7.1)."""
+        datagram = self.reader.short_message(octets, at)
+        if datagram is not None:
+            self.trigger(datagram, at)
 
     def triggered(self, octets: bytes, at: float) -> None:
         """Takes package #0. One session for it, however often it comes (DM Notification 6.2.10)."""
         self.tick(at)
-        if not self.profile.notification or octets == self._last_trigger:
+        if not self.profile.notification or octets in self._seen:
             return
-        wanted = understand(octets, self.profile.server_id, self.keys.verifier)
-        if wanted is not None:
-            self._last_trigger = octets
+        wanted = self.reader.understand(octets, self.profile.server_id, self.keys.verifier)
+        if wanted is not None and not (wanted.asks and not self.prompt.accepts("session")):
+            self._seen.append(octets)
             self._want(wanted)
 
     def _want(self, wanted: Wanted) -> None:
@@ -221,7 +234,7 @@ class Device:
         if self.session is not None:
             waiting.append(self.session.session_id)
         if wanted.session_id not in waiting:
-            self.wish(Wish(SERVER_INITIATED, wanted.session_id, wanted.nonce))
+            self.wish(Wish(wanted.alert, wanted.session_id, wanted.nonce))
 
     def verb(self, name: str, given: Mapping[str, Any], at: float) -> dict[str, Any] | None:
         """Does what a verb of the attach contract asks for. Raises ``NotSupported`` for "cannot"."""
@@ -232,6 +245,7 @@ class Device:
     def wake_at(self) -> float | None:
         """When :meth:`poll` is to be called although nothing came; ``None``: no need to."""
         times = [when for each in self.objects if (when := self._agent_time(each.agent)) is not None]
+        times += [when for each in self.objects if (when := each.agent.notices.wake_at) is not None]
         if self.session is None and self.outbox.wants_session:
             times.append(self.outbox.retry_at)
         return min(times) - self.skew if times else None
@@ -365,9 +379,10 @@ class Device:
     def _content_request(self) -> Request | None:
         for each in self.objects:
             fetching = each.agent.retrieval is not None
-            request = each.agent.request()
+            request = each.agent.request(self.now)
             if request is not None:
-                self._lanes[CONTENT].agent = each.agent if fetching else None
+                lane = self._lanes[CONTENT]
+                lane.agent, lane.notices = (each.agent, None) if fetching else (None, each.agent.notices)
                 return request
         return None
 

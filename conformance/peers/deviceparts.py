@@ -12,6 +12,7 @@ from conformance.fumo.agent import UpdateAgent
 from conformance.peers.accounts import Accounts
 from conformance.peers.outbox import Outbox
 from conformance.peers.security import DeviceTransport
+from conformance.peers.trigger import TriggerReader
 from conformance.peers.updateobject import UpdateObject
 
 
@@ -28,3 +29,4 @@ class DeviceParts:
     outbox: type[Outbox] = Outbox
     transport: type[DeviceTransport] = DeviceTransport
     accounts: type[Accounts] = Accounts
+    triggers: type[TriggerReader] = TriggerReader

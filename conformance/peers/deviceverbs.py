@@ -96,6 +96,9 @@ def _notify(device: Device, given: Mapping[str, Any]) -> None:
     at = device.now - device.skew
     if given.get("push"):
         device.trigger(bytes.fromhex(str(given["push"])), at)
+    elif given.get("sms"):
+        for part in given["sms"]:
+            device.short_message(bytes.fromhex(str(part)), at)
     else:
         device.triggered(bytes.fromhex(str(given["trigger"])), at)
 
@@ -114,7 +117,7 @@ def _answer(device: Device, given: Mapping[str, Any]) -> None:
 
 def _consent(device: Device, given: Mapping[str, Any]) -> None:
     phase, reply = given.get("phase"), given.get("reply")
-    if phase not in ("download", "update") or reply not in ("accept", "reject"):
+    if phase not in ("download", "update", "session") or reply not in ("accept", "reject"):
         raise NotSupported(f"no such consent: {phase} {reply}")
     device.prompt.queue(str(phase), str(reply))
 

@@ -24,6 +24,8 @@ class Trigger:
 
     session_id: int
     times: list[float]
+    sent: bool = False
+    """Whether it went out already."""
 
 
 @dataclass(slots=True)

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from typing import Any
 
-from conformance.dm.trigger import Notification, Push, build, build_push
+from conformance.dm.trigger import RESYNC_NONCES, Notification, Push, build, build_push
 from conformance.fumo.campaign import ENDED, PLANNED, Campaign
 from conformance.fumo.plan import Facts, Plan
 from conformance.fumo.report import Report
@@ -100,6 +100,7 @@ class Planner:
     def opened(self, device: Enrolment, facts: Facts) -> None:
         """A session of a device has begun: its triggers have done their work."""
         device.trigger = None
+        device.keys.verifier.allowed.discard("default")
         for campaign in self.of(device):
             campaign.open(facts)
 
@@ -153,8 +154,19 @@ class Planner:
             if trigger is None or not trigger.times or trigger.times[0] > at:
                 continue
             trigger.times = [time for time in trigger.times if time > at]
+            if trigger.sent and not trigger.times:
+                self.heal(device)
+            trigger.sent = True
             sent.append((device.notify, self.trigger(device, trigger.session_id)))
         return sent
+
+    def heal(self, device: Enrolment) -> None:
+        """No trigger was answered: maybe the nonces of the two have got lost (DM Notification 5.1).
+
+        The last trigger is made with the nonce 0x00000000, and a session that answers with it is taken.
+        """
+        device.keys.nonce = RESYNC_NONCES[0]
+        device.keys.verifier.allowed.add("default")
 
     @staticmethod
     def _timed(campaign: Campaign) -> bool:

@@ -8,7 +8,7 @@ from conformance.dm.address import Limits
 from conformance.dm.credentials import Account
 from conformance.dm.properties import Features
 from conformance.fumo.object import OPERATIONS
-from conformance.fumo.package import public_key
+from conformance.fumo.package import TYPE, public_key
 
 NONCE = b"nonce-0001"
 
@@ -67,6 +67,8 @@ class DeviceProfile:
     memory: int = 64 << 20
     install_seconds: float = 2.0
     resume_tries: int = 2
+    types: tuple[str, ...] = (TYPE, "application/octet-stream")
+    """Media types of packages that it takes from a descriptor; none: any."""
     key: bytes = field(default_factory=public_key)
     dialect: str = ""
     """A way of its own to do firmware update: windows-mobile, or "" for that of the enabler."""

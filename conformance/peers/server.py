@@ -15,7 +15,7 @@ from urllib.parse import parse_qs, urlsplit
 from conformance.attach import NotSupported
 from conformance.dm.credentials import Account, Verifier
 from conformance.dm.serversession import PeerKeys, ServerSettings
-from conformance.download.content import ContentServer, FileSource
+from conformance.download.content import FileSource
 from conformance.fumo.windowsmobile import MobileCampaign
 from conformance.peers.enrolment import Enrolment
 from conformance.peers.server_deviations import parts_for
@@ -69,7 +69,6 @@ class Server:
         self.parts = parts_for(deviations, Parts(campaign=MobileCampaign) if profile.dialect else None)
         self.authentication = profile.authentication
         self.offset = 0.0
-        self.published: dict[str, tuple[str, str]] = {}
         self._octets = random.Random(seed).randbytes
         self._start()
         if kept is not None:
@@ -79,7 +78,7 @@ class Server:
 
     def _start(self) -> None:
         self.planner = self.parts.planner(self.parts.campaign, self._octets)
-        self.content = ContentServer(self.profile.content_url, lambda event: None)
+        self.publisher = self.parts.publisher(self.profile.content_url, self.sources)
         self._talks: dict[str, Talk] = {}
         self._saved = ""
 
@@ -88,7 +87,6 @@ class Server:
         planned, triggered, token = self.planner.planned, self.planner.triggered, self.planner.token
         self._start()
         self.planner.planned, self.planner.triggered, self.planner.token = planned, triggered, token
-        self.published.clear()
         self.authentication = self.profile.authentication
         for given in self.profile.devices:
             self.planner.enrol(self.enrolment(given))
@@ -120,7 +118,7 @@ class Server:
     def _save(self) -> None:
         kept = {
             "planner": self.planner.dump(), "authentication": self.authentication, "offset": self.offset,
-            "published": self.published, "habit": self.profile.authentication,
+            "published": self.publisher.published, "habit": self.profile.authentication,
         }  # fmt: skip
         self._saved = json.dumps(kept)
 
@@ -129,9 +127,7 @@ class Server:
         self.planner.load(kept["planner"])
         if kept["habit"] != self.profile.authentication:
             self.authenticate(self.profile.authentication)  # it was started in another way this time
-        self.published = {}
-        for path, (file, media) in kept["published"].items():
-            self.publish(path, file, media)
+        self.publisher.load(kept["published"])
         self._save()
 
     def restart(self) -> None:
@@ -140,22 +136,13 @@ class Server:
         self._start()
         self._load(kept)
 
-    def publish(self, path: str, file: str, media: str) -> str:
-        """Puts a package on the server's own content server; gives its address. A file that is gone is left out."""
-        try:
-            url = self.content.publish(path, self.sources(file), media)
-        except OSError:
-            return self.content.url(path)
-        self.published[path] = (file, media)
-        return url
-
     # -- the wire ----------------------------------------------------------------------------------------------------
 
     def handle(self, request: Request, at: float) -> Reply:
         """Answers one HTTP request: messages of devices, and requests for packages."""
         path = urlsplit(request.url).path
-        if path.startswith(urlsplit(self.profile.content_url).path) and request.method in ("GET", "HEAD"):
-            return self.content.handle(request)
+        if self.publisher.serves(request):
+            return self.publisher.handle(request)
         if path.rstrip("/") != urlsplit(self.profile.url).path.rstrip("/"):
             return Reply(404, [("Content-Type", "text/plain")], b"There is nothing here.\n")
         if request.method != "POST":

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from conformance.fumo.campaign import Campaign
 from conformance.peers.deviation import Register
 from conformance.peers.planner import Planner
+from conformance.peers.publisher import Publisher
 from conformance.peers.security import ServerTransport
 from conformance.peers.talk import Session, Talk
 
@@ -20,6 +21,7 @@ class Parts:
     planner: type[Planner] = Planner
     campaign: type[Campaign] = Campaign
     transport: type[ServerTransport] = ServerTransport
+    publisher: type[Publisher] = Publisher
 
 
 deviation = Register()

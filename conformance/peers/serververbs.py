@@ -81,7 +81,7 @@ def campaign(server: Server, given: Given, at: float) -> Answer:
     media = _text(package, "type") or "application/octet-stream"
     url = _text(package, "descriptor_url") or _text(package, "url")
     if host == "server" and not _text(package, "descriptor_url"):
-        url = _publish(server, path, media)
+        url = _publish(server, path, media, described=_flag(given, "descriptor", False))
     plan = Plan(
         device=device.device_id, root=root, way=way, url=url, path=path, size=_size(server, path),
         name=_text(package, "name"), version=_text(package, "version"), type=media, consent=consent,
@@ -186,6 +186,8 @@ def _size(server: Server, path: str) -> int:
         raise ValueError(f"the package cannot be read: {error}") from error
 
 
-def _publish(server: Server, path: str, media: str) -> str:
+def _publish(server: Server, path: str, media: str, *, described: bool) -> str:
     _size(server, path)
-    return server.publish(f"{server.planner.planned + 1}/{PurePath(path).name}", path, media)
+    place = f"{server.planner.planned + 1}/{PurePath(path).name}"
+    url = server.publisher.publish(place, path, media)
+    return server.publisher.describe(place) if described else url

@@ -105,7 +105,7 @@ class MobileAgent(UpdateAgent):
 
     def retrieve(self, url: str) -> Retrieval:
         """Asks by HEAD how long the package is, then fetches it by ranges."""
-        return _Ranges(url, self.firmware.storage, self.firmware.resume_tries)
+        return _Ranges(url, self.firmware.storage, self.firmware.resume_tries, self.firmware.types)
 
     def report(self, code: int) -> None:
         """Ends the job with a code that the dialect has."""
