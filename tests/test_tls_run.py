@@ -199,5 +199,10 @@ def test_files_that_cannot_be_used_are_told_without_their_content(tmp_path: Path
     assert certificate
 
 
+def test_a_name_that_no_certificate_can_have_is_told(tmp_path: Path) -> None:
+    with pytest.raises(Unusable, match=r"no certificate can be made for bench one\.example"):
+        certificates(tmp_path).server(("bench one.example",))
+
+
 def test_certificates_are_for_the_names_that_the_suite_is_called_by() -> None:
     assert hosts_of("https://bench.example:8080/dm", "https://0.0.0.0:8080/dm") == ("bench.example", "localhost", "127.0.0.1", "::1")

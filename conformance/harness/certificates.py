@@ -85,8 +85,10 @@ class Certificates:
                 os.link(beside, path)
             except FileExistsError:
                 pass
+            except OSError:
+                beside.replace(path)  # a file system without links
             finally:
-                beside.unlink()
+                beside.unlink(missing_ok=True)
         octets = path.read_bytes()
         return trustme.CA.from_pem(octets[octets.index(b"-----BEGIN CERTIFICATE") :], octets)
 
@@ -121,7 +123,10 @@ class Certificates:
         issuer = self._stranger if flaw == UNTRUSTED and self._stranger is not None else self.authority
         now = datetime.now(UTC)
         begin, end = (now - 3 * _LASTS, now - _LASTS) if flaw == EXPIRED else (None, None)
-        return issuer.issue_cert(*names, common_name=common[:64], key_type=KEYS, not_before=begin, not_after=end)
+        try:
+            return issuer.issue_cert(*names, common_name=common[:64], key_type=KEYS, not_before=begin, not_after=end)
+        except ValueError as error:
+            raise Unusable(f"no certificate can be made for {', '.join(names)}: {error}") from error
 
     def client(self, shows: str = RIGHT) -> ssl.SSLContext:
         """For the suite's device, which shows :data:`RIGHT`, :data:`NONE` or :data:`STRANGER`. Raises :class:`Unusable`."""
