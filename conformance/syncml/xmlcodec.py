@@ -166,7 +166,8 @@ class _Writer:
         bad = _FORBIDDEN.search(text)
         if bad:
             raise ValueError(f"{element.name} holds the character U+{ord(bad[0]):04X}, which XML does not allow")
-        if (self.style.cdata or self.style.cdata_all) and element.name == "Data" and "\r" not in text and _encodable(text, self.style.encoding):
+        wanted = element.name == "Data" and (self.style.cdata or self.style.cdata_all)
+        if wanted and "\r" not in text and _encodable(text, self.style.encoding):
             return "<![CDATA[" + text.replace("]]>", "]]]]><![CDATA[>") + "]]>"
         text = text.replace("&", "&amp;").replace("<", "&lt;").replace(">", "&gt;")
         return text.replace("\r", "&#13;")
