@@ -54,6 +54,54 @@ def test_a_message(name: str, kind: str | None) -> None:
         assert text.splitlines()[-1] == "No departure from the rules of form."
 
 
+PLAIN = decode_text(message("wbxml"), "message").splitlines()[1:-1]
+ODD = {
+    "version-1-1": (WbxmlStyle(version="1.1"), "WBXML 1.1, public id 0x1201", ()),
+    "textual-id": (WbxmlStyle(public_id="textual"), "public id -//SYNCML//DTD SyncML 1.2//EN", ()),
+    "bare-id": (WbxmlStyle(public_id="textual-bare"), "public id -//SYNCML", ("string-table-unterminated",)),
+    "unknown-id": (WbxmlStyle(public_id="unknown"), "public id 0x0001", ("public-id-unknown",)),
+    "opaque": (WbxmlStyle(text="opaque"), "WBXML 1.2", ()),
+    "table": (WbxmlStyle(text="table-all"), "WBXML 1.2", ()),
+    "mixed": (WbxmlStyle(text="mixed"), "WBXML 1.2", ()),
+    "redundant": (WbxmlStyle(pages="redundant"), "WBXML 1.2", ()),
+    "eager": (WbxmlStyle(pages="eager"), "WBXML 1.2", ()),
+    "empty-end": (WbxmlStyle(empty="end"), "WBXML 1.2", ()),
+    "empty-string": (WbxmlStyle(empty="string"), "WBXML 1.2", ()),
+    "padding": (WbxmlStyle(padding=2), "WBXML 1.2", ("non-minimal-integer",)),
+    "xmlns": (WbxmlStyle(xmlns=True), "WBXML 1.2", ("xmlns-attribute",)),
+    "ascii": (WbxmlStyle(charset=3), "charset ascii", ("charset",)),
+}
+
+
+@pytest.mark.parametrize("name", ODD)
+def test_every_odd_form_of_wbxml_is_shown_as_the_message_it_is(name: str) -> None:
+    style, head, departures = ODD[name]
+    lines = decode_text(message("wbxml", wbxml=style)).splitlines()
+    assert head in lines[0]
+    assert lines[1 : 1 + len(PLAIN)] == PLAIN
+    assert [line.split()[0] for line in lines[2 + len(PLAIN) :]] == [f"{each}" for each in _at(lines, departures)]
+
+
+def _at(lines: list[str], departures: tuple[str, ...]) -> list[str]:
+    """Names as they stand in the list of departures: with their colon where no offset follows."""
+    listed = [line.split()[0] for line in lines if line.startswith("  ") and not line.lstrip().startswith("<")]
+    assert [each.rstrip(":") for each in listed] == list(departures)
+    return listed
+
+
+XML_FORMS = [
+    XmlStyle(cdata=True), XmlStyle(metinf="missing"), XmlStyle(metinf="prefix"), XmlStyle(prefix="s"), XmlStyle(doctype=True),
+    XmlStyle(comment=" hello "), XmlStyle(instruction="dm hello"), XmlStyle(indent=True), XmlStyle(empty_tags=False),
+    XmlStyle(meta_reversed=True), XmlStyle(cdata_all=True),
+]  # fmt: skip
+
+
+@pytest.mark.parametrize("style", XML_FORMS, ids=str)
+def test_every_odd_form_of_xml_is_shown_as_the_message_it_is(style: XmlStyle) -> None:
+    lines = decode_text(message(xml=style)).splitlines()
+    assert lines[1 : 1 + len(PLAIN)] == PLAIN
+
+
 def test_departures_are_named_with_their_place() -> None:
     text = decode_text(message().replace(b"SYNCML:SYNCML1.2", b"SYNCML:SYNCML1.1"))
     assert "Departures from the rules:\n  namespace-version: the namespace is that of SyncML 1.1" in text

@@ -1,4 +1,4 @@
-"""Second opinions: libwbxml and Wireshark, as programs of their own with a bound on their time.
+"""Second opinions: libwbxml and Wireshark (WBXML-037), as programs of their own with a bound on their time (WBXML-038).
 
 A match with them is not all there is to it: both accept much that is malformed (see ``accepts`` in the manifest).
 """

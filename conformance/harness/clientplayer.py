@@ -130,7 +130,7 @@ class ClientPlayer(WaySessions):
         """Serves until the device has answered completely, or it is clear that it never will."""
         if self.await_package(self.times.message) and self.talk is talk:
             return
-        if talk.manner.odd and self.talk is talk and not self.bench.dead():
+        if talk.manner.odd and not self.lost and not self.bench.dead():
             return  # it took the form for no message: the step finds no answer, and the case goes on in another session
         if not self.lost:
             dead = self.bench.dead()

@@ -139,7 +139,7 @@ _MISREAD: dict[str, tuple[Reader, str]] = {
     "wbxml-table-dropped": (_changing(_without_table, _is_wbxml), "both"),
     "wbxml-first-string-only": (_changing(_first_string, _is_wbxml), "both"),
     "wbxml-page-forgotten": (_changing(_first_page, _is_wbxml), "both"),
-    "wbxml-opaque-nonce-misread": (_changing(_opaque_nonce, _is_wbxml), "client"),
+    "wbxml-opaque-nonce-misread": (_changing(_opaque_nonce, _is_wbxml), "both"),
     "unescaped-twice": (_changing(_unescaped_twice, lambda octets: True), "client"),
     "cdata-dropped": (_changing(_without_cdata, lambda octets: b"<![CDATA[" in octets), "both"),
 }
