@@ -16,8 +16,6 @@ from conformance.dm.largeobject import Splitter
 from conformance.dm.trigger import Notification, Push, build, build_push
 from conformance.fumo.package import STRANGER_SEED, Manifest
 from conformance.fumo.package import build as build_package
-from conformance.harness.places import testcases as own_cases
-from conformance.harness.proof import TRANSPORT, load_deviations
 from conformance.peers.client_deviations import parts_for
 from conformance.peers.deviation import CLIENT, Register, deviant
 from conformance.peers.deviceparts import DeviceParts
@@ -215,11 +213,10 @@ def wire(tmp_path: Path, deviations: list[str], scene: Callable[[Bench, Path], N
     return sent
 
 
-OVER_SOCKETS = {row.id for row in load_deviations(own_cases(), "client") if row.area == TRANSPORT}
-"""They show in HTTP and TLS alone: tests/test_proof_client.py plays them as processes."""
-OTHER_WORLDS = ("older-device-", "mobile-")
-"""Deviations that need another version of DM or a dialect: tests/test_proof_client.py plays the cases that see them."""
-HERE = [name for name in CLIENT.ids if name not in OVER_SOCKETS and not name.startswith(OTHER_WORLDS)]
+PLAIN = ("client_deviations", "client_session_deviations")
+"""Modules with deviations that show while the other side behaves, over a plain way; what needs trouble, a dialect or TLS is
+shown by the cases that tests/test_proof_client.py plays."""
+HERE = [name for name in CLIENT.ids if CLIENT.rows([name])[0].mixin.__module__.rpartition(".")[2] in PLAIN]
 
 
 @pytest.mark.parametrize("name", HERE)

@@ -13,8 +13,6 @@ from scripteddevice import DEVICE, ROOT, ScriptedDevice, enrolment, report, tree
 
 from conformance.fumo.object import DOWNLOAD, UPDATE, USER_REQUEST
 from conformance.harness.catalogue import load_catalogue
-from conformance.harness.places import testcases as own_cases
-from conformance.harness.proof import TRANSPORT, load_deviations
 from conformance.peers.server import Server, ServerProfile
 from conformance.peers.server_deviations import DEVIATIONS
 from conformance.syncml.model import Alert, Get, Item, Results
@@ -213,12 +211,12 @@ def test_the_plain_server_repeats_itself(plain: dict[str, list[object]]) -> None
     assert {name: play(scenario, "") for name, scenario in SCENARIOS.items()} == plain
 
 
-OVER_SOCKETS = {row.id for row in load_deviations(own_cases(), "server") if row.area == TRANSPORT}
-"""They show in HTTP and TLS alone: tests/test_proof_server.py plays them as processes."""
-HERE = [name for name in DEVIATIONS.ids if name not in OVER_SOCKETS and not name.startswith("mobile-")]
+PLAIN = ("server_deviations", "session_deviations")
+"""Modules with deviations that show while the other side behaves, over a plain way; what needs trouble, a dialect or TLS is
+shown by the cases that tests/test_proof_server.py plays."""
+HERE = [name for name in DEVIATIONS.ids if DEVIATIONS.rows([name])[0].mixin.__module__.rpartition(".")[2] in PLAIN]
 
 
-# Those of Windows Mobile need a device of that dialect: tests/test_proof_server.py plays the cases that see them.
 @pytest.mark.parametrize("name", HERE)
 def test_deviation_changes_what_crosses_the_wire(name: str, plain: dict[str, list[object]]) -> None:
     assert any(play(scenario, name) != plain[title] for title, scenario in SCENARIOS.items())

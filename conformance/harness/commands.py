@@ -93,7 +93,8 @@ def _put_data(
         return
     if "package" not in given:
         text = str(given.get("data", ""))
-        if text and any(key in given for key in PIECES):
+        room = session.peer_max_msg or 2 * OBJECT_LIMIT
+        if text and (2 * len(text.encode()) > room or any(key in given for key in PIECES)):
             prepared.large = Pieces.of(Octets(text.encode()), given.get("format", "chr"), given)
         else:
             item.data = text
