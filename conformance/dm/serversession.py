@@ -25,6 +25,7 @@ from conformance.syncml.model import (
     Item,
     Message,
     Meta,
+    Other,
     Results,
     Status,
 )
@@ -289,8 +290,12 @@ class ServerSession(ServerAuthentication):
         for command in message.commands:
             if isinstance(command, Status | Results):
                 continue
-            answers.append(self.numbered(self.status(message, command, self.code(command))))
+            answers += [self.numbered(status) for status in self.statuses_of(message, command)]
         return answers
+
+    def statuses_of(self, message: Message, command: Command) -> list[Status]:
+        """The Statuses for one command: one, or one for each of its Items where they did not go alike."""
+        return [self.status(message, command, self.code(command))]
 
     def header_status(self, message: Message) -> Status:
         """Status for the SyncHdr with the challenge where one is due."""
@@ -313,6 +318,8 @@ class ServerSession(ServerAuthentication):
             return self.refusal()
         if isinstance(command, Alert):
             return self.alert_code(command)
+        if isinstance(command, Other):
+            return "400"
         return "200" if command.name == "Replace" else "406"
 
     def alert_code(self, alert: Alert) -> str:

@@ -16,8 +16,8 @@ from conformance.judge.lookup import answers_of, refuses
 from conformance.syncml.model import Message, Results, text_of
 from conformance.transcript import DEVICE, OPERATOR, SUITE
 
-_LACKED = ("404", "405", "406")
-"""Codes with which a device refuses what it does not have."""
+_LACKED = ("404", "405", "406", "501")
+"""Codes with which a device refuses what it does not have; 501 is none of DM, but clients give it for Copy."""
 
 
 _AFTERWARDS = 1.0
@@ -118,7 +118,8 @@ class ClientPlayer(ClientSessions):
             )
 
     def _sent(self, index: str, prepared: Prepared, message: Message, event: int, label: str) -> list[dict[str, Any]]:
-        flat = [c for c in message.walk() if any(c is p for p in prepared.flat)]
+        wanted = {id(command) for command in prepared.flat}
+        flat = [c for c in message.walk() if id(c) in wanted]
         return [
             {
                 "step": part,

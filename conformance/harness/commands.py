@@ -23,11 +23,14 @@ from conformance.syncml.model import (
     Get,
     Item,
     Meta,
+    Other,
     Replace,
     Sequence,
 )
 from conformance.transport.exchange import Source
 
+LEFT_OUT = "none"
+"""Format or type of a step that is not sent."""
 OBJECT_LIMIT = 40_000
 """Octets of a value up to which it goes out in one message; larger ones are cut in chunks."""
 
@@ -73,7 +76,7 @@ def _command(step: dict[str, Any], prepared: Prepared, shelf: Shelf, session: Se
     command: Command = _BUILDERS[kind](given if isinstance(given, dict) else {"node": given})
     prepared.flat.append(command)
     prepared.steps.append(step)
-    if kind in ("replace", "add") and isinstance(given, dict):
+    if kind in ("replace", "add") and isinstance(given, dict) and "items" not in given:
         _put_data(command, given, prepared, shelf, session)
     return command
 
@@ -105,26 +108,52 @@ def _put_data(
 
 
 def _meta(given: dict[str, Any], default: str | None = None) -> Meta | None:
-    if given.get("format", default) is None and given.get("type") is None:
-        return None
-    return Meta(format=given.get("format", default), type=given.get("type"))
+    format_ = _said(given.get("format", default))
+    type_ = _said(given.get("type"))
+    return None if format_ is None and type_ is None else Meta(format=format_, type=type_)
 
 
-def _target(given: dict[str, Any], meta: Meta | None = None) -> list[Item]:
-    return [Item(target=str(node), meta=meta) for node in given.get("nodes", [given.get("node")])]
+def _said(text: Any) -> str | None:
+    return None if text in (None, LEFT_OUT) else str(text)
+
+
+def _target(given: dict[str, Any]) -> list[Item]:
+    if "items" in given:
+        return [_item(each) for each in given["items"]]
+    return [Item(target=str(node)) for node in given.get("nodes", [given.get("node")])]
+
+
+def _item(given: Any) -> Item:
+    """One of several Items, with a Meta of its own where it says so."""
+    if not isinstance(given, dict):
+        return Item(target=str(given))
+    item = Item(target=_said(given.get("node")), source=_said(given.get("from")), meta=_meta(given))
+    if "data" in given:
+        item.data = str(given["data"])
+    return item
 
 
 def _exec(given: dict[str, Any]) -> Command:
     command = Exec(items=_target(given), correlator=given.get("correlator"))
-    if "data" in given:
+    if "data" in given and command.items:
         command.items[0].data = str(given["data"])
     return command
 
 
 def _alert(given: dict[str, Any]) -> Command:
     options, text = str(given.get("options", "")), str(given.get("text", ""))
-    choices = [str(choice) for choice in given.get("choices", ())]
-    return Alert(data=str(given["code"]), items=[Item(data=part) for part in (options, text, *choices)])
+    parts = given.get("items", (options, text, *given.get("choices", ())))
+    return Alert(data=str(given["code"]), items=[Item(data=str(part)) for part in parts])
+
+
+def _unknown(given: dict[str, Any]) -> Command:
+    return Other(element_name=str(given["node"]))
+
+
+def _copy(given: dict[str, Any]) -> Command:
+    if "items" in given:
+        return Copy(items=_target(given))
+    return Copy(items=[Item(target=str(given["node"]), source=str(given["from"]))])
 
 
 _BUILDERS: dict[str, Any] = {
@@ -132,7 +161,8 @@ _BUILDERS: dict[str, Any] = {
     "replace": lambda given: Replace(items=_target(given), meta=_meta(given, "chr")),
     "add": lambda given: Add(items=_target(given), meta=_meta(given, "chr")),
     "delete": lambda given: Delete(items=_target(given)),
-    "copy": lambda given: Copy(items=[Item(target=str(given["node"]), source=str(given["from"]))]),
+    "copy": _copy,
     "exec": _exec,
     "alert": _alert,
+    "element": _unknown,
 }

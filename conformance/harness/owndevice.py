@@ -27,7 +27,7 @@ if TYPE_CHECKING:
 
 TURNS = 2000
 """Exchanges of one step after which a server counts as endless."""
-_SCRIPTED = {"instant": "instant", "commands_per_message": "few", "late_alerts": "late"}
+_SCRIPTED = {"instant": "instant", "commands_per_message": "few", "late_alerts": "late", "send": "send"}
 """Keys of the step ``device`` and what of the script they set."""
 
 
@@ -127,8 +127,9 @@ class OwnDevice:
         for _ in range(TURNS):
             request = self.device.poll(self.now(), DM)
             if request is None:
-                return
+                break
             self._exchange(request)
+        self.script.send = []
 
     def operate(self, result: Any = None) -> None:
         """Does what was accepted: downloads, installs, and reports in sessions of its own, until nothing is left."""

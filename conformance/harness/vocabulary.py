@@ -93,7 +93,7 @@ class StepKind:
     nested: bool = False
 
 
-_ANSWER = ("status", "data", "format", "type", "children", "final")
+_ANSWER = ("status", "data", "format", "type", "children", "final", "reply", "failing")
 _CLIENT, _SERVER, _BOTH = ("client",), ("server",), ("client", "server")
 
 STEPS: dict[str, StepKind] = {
@@ -108,12 +108,12 @@ STEPS: dict[str, StepKind] = {
             ("comes", "type", "session_id", "credentials"),
             scalar=True,
         ),
-        StepKind("get", "sends Get", _CLIENT, ("node", "nodes"), (), _ANSWER, scalar=True),
+        StepKind("get", "sends Get", _CLIENT, ("node", "nodes", "items"), (), _ANSWER, scalar=True),
         StepKind(
             "replace",
             "sends Replace",
             _CLIENT,
-            ("node", "data", "format", "type", "package", "size", "chunk", "interrupt"),
+            ("node", "data", "format", "type", "package", "size", "chunk", "interrupt", "items"),
             (),
             _ANSWER,
         ),
@@ -121,14 +121,15 @@ STEPS: dict[str, StepKind] = {
             "add",
             "sends Add",
             _CLIENT,
-            ("node", "data", "format", "type", "package", "size", "chunk", "interrupt"),
+            ("node", "data", "format", "type", "package", "size", "chunk", "interrupt", "items"),
             (),
             _ANSWER,
         ),
-        StepKind("delete", "sends Delete", _CLIENT, ("node",), (), _ANSWER, scalar=True),
-        StepKind("copy", "sends Copy", _CLIENT, ("node", "from"), (), _ANSWER),
-        StepKind("exec", "sends Exec", _CLIENT, ("node", "correlator", "data"), (), _ANSWER, scalar=True),
-        StepKind("alert", "sends Alert", _CLIENT, ("code", "options", "text", "choices"), (), _ANSWER),
+        StepKind("delete", "sends Delete", _CLIENT, ("node", "items"), (), _ANSWER, scalar=True),
+        StepKind("copy", "sends Copy", _CLIENT, ("node", "from", "items"), (), _ANSWER),
+        StepKind("exec", "sends Exec", _CLIENT, ("node", "correlator", "data", "items"), (), _ANSWER, scalar=True),
+        StepKind("alert", "sends Alert", _CLIENT, ("code", "options", "text", "choices", "items"), (), _ANSWER),
+        StepKind("element", "sends an element that no specification has", _CLIENT, (), (), _ANSWER, scalar=True),
         StepKind("sequence", "sends a Sequence of the commands inside", _CLIENT, (), (), _ANSWER, nested=True),
         StepKind("atomic", "sends an Atomic of the commands inside", _CLIENT, (), (), _ANSWER, nested=True),
         StepKind("together", "sends the commands inside in one package", _CLIENT, (), (), (), nested=True),
@@ -212,6 +213,7 @@ STEPS: dict[str, StepKind] = {
                 "instant",
                 "late_alerts",
                 "commands_per_message",
+                "send",
             ),
             (),
             (),
@@ -252,7 +254,7 @@ STEPS: dict[str, StepKind] = {
             _SERVER,
             ("command", "alert"),
             (),
-            ("status",),
+            ("status", "codes"),
         ),
         StepKind(
             "outcome",
@@ -265,21 +267,21 @@ STEPS: dict[str, StepKind] = {
         ),
     )
 }
-COMMANDS = ("get", "replace", "add", "delete", "copy", "exec", "alert", "sequence", "atomic")
+COMMANDS = ("get", "replace", "add", "delete", "copy", "exec", "alert", "element", "sequence", "atomic")
 """Steps that send a command to a device."""
 MODIFIERS = ("expect", "ensures", "note", "optional")
-"""Keys that may stand beside the kind in any step. Where a device refuses an ``optional`` command with 404, 405 or 406,
+"""Keys that may stand beside the kind in any step. Where a device refuses an ``optional`` command with 404, 405, 406 or 501,
 the case does not apply."""
 
 
 NEEDED = {
     "session": ("kind",),
-    "get": ("node|nodes",),
-    "replace": ("node",),
-    "add": ("node",),
-    "delete": ("node",),
-    "copy": ("node", "from"),
-    "exec": ("node",),
+    "get": ("node|nodes|items",),
+    "replace": ("node|items",),
+    "add": ("node|items",),
+    "delete": ("node|items",),
+    "copy": ("node|items", "from|items"),
+    "exec": ("node|items",),
     "alert": ("code",),
     "content": ("at", "fault"),
     "fetched": ("at",),

@@ -6,7 +6,7 @@ from collections.abc import Callable, Iterator, Mapping
 from typing import Any
 
 from conformance.judge.finding import PASS, Catalogue, Finding, Requirement, broken
-from conformance.judge.lookup import Commanded, answers_of, answers_to, commanded, received_object, refuses
+from conformance.judge.lookup import Commanded, answers_of, answers_to, commanded, received_object, refuses, told_by
 from conformance.judge.matcher import Match, match
 from conformance.judge.step import Played, played_steps
 from conformance.syncml.model import Alert, Item, Message, Status, text_of
@@ -93,7 +93,7 @@ class Expectations:
         answers = answers_of(self.transcript, sent)
         statuses, results, at, code = answers.statuses, answers.items, answers.event, answers.code
         kind, node = sent["command"], sent.get("node", "")
-        if (step.get("optional") and code in ("404", "405", "406")) or (code is None and self._died):
+        if (step.get("optional") and code in ("404", "405", "406", "501")) or (code is None and self._died):
             return
         what = f"Status of {kind} on {node}" if node else f"Status of {kind}"
         base = str(step.get("ensures", ""))
@@ -109,6 +109,11 @@ class Expectations:
                 finding = self.compare(
                     expect[key], value, self.requirement(base), at, f"{key} of {node} in the Results"
                 )
+                if finding:
+                    yield finding
+        for key, value in told_by(statuses).items() if statuses else ():
+            if key in expect:
+                finding = self.compare(expect[key], value, self.requirement(base), at, f"{key} in the {what}")
                 if finding:
                     yield finding
         if "final" in expect and answers.final is not None:
@@ -340,9 +345,10 @@ class Expectations:
             for a in answers_to(self.transcript, given["command"], str(given.get("alert", "")))
             if a[0].n < played.begin
         ]
-        event, code = found[-1] if found else (None, None)
+        event, codes = found[-1] if found else (None, [])
+        values = {"status": codes[0] if codes else None, "codes": ",".join(sorted(set(codes))) or None}
         says = f"of the answer to {given['command']} {given.get('alert', '')}".strip()
-        yield from self._keyed(played, expect, {"status": code}, event.n if event else None, says)
+        yield from self._keyed(played, expect, values, event.n if event else None, says)
 
 
 def generic_alerts(message: Message) -> Iterator[Alert]:

@@ -7,6 +7,7 @@ from conformance.judge import (
     rules_authentication,
     rules_campaign,
     rules_command,
+    rules_effect,
     rules_form,
     rules_header,
     rules_largeobject,
@@ -22,7 +23,7 @@ from conformance.judge.rule import RULES, Rule
 
 MODULES = (
     rules_form, rules_transport, rules_header, rules_package, rules_status, rules_authentication, rules_largeobject,
-    rules_command, rules_alert, rules_operation, rules_report, rules_campaign,
+    rules_command, rules_effect, rules_alert, rules_operation, rules_report, rules_campaign,
     rules_trigger, rules_version,
 )
 """Modules with rules, in the order in which their findings are listed."""
