@@ -421,7 +421,7 @@ def test_a_status_for_the_header_without_cmd_ref_is_one() -> None:
     bare = status(212, "SyncHdr")
     bare.cmd_ref = None
     script.server(bare)
-    assert [code for _, code in answers_to(script.transcript, "SyncHdr")] == ["212"]
+    assert [codes for _, codes in answers_to(script.transcript, "SyncHdr")] == [["212"]]
 
 
 # -- all kinds ------------------------------------------------------------------------------------------

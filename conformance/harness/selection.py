@@ -59,8 +59,20 @@ def load_claims(root: Path) -> dict[str, Claim]:
     return claims
 
 
+NOT = "no-"
+"""Before a claim: the case is for implementations whose statement says that they do not have it."""
+
+
+def bare(name: str) -> str:
+    """The claim in a need, without :data:`NOT`."""
+    return name.removeprefix(NOT)
+
+
 def claimed(iut: Iut, claims: Mapping[str, Claim], name: str) -> bool | None:
-    """What the IUT file says of a claim: true, false, or ``None`` where it says nothing."""
+    """What the IUT file says of a claim: true, false, or ``None`` where it says nothing. With :data:`NOT` the contrary;
+    silence does not say that something is not there."""
+    if name.startswith(NOT):
+        return claimed(iut, claims, bare(name)) is False
     claim = claims[name]
     for spelling in (claim.id, claim.pics, claim.id.replace("-", "_")):
         if spelling in iut.claims:
@@ -108,8 +120,9 @@ class Selector:
                     outcome.CLAIMS,
                 )
         for name in case.needs.claims:
-            if name in self.claims and claimed(iut, self.claims, name) is False:
-                return f"needs the claim {name}: {self.claims[name].title}", outcome.CLAIMS
+            claim = self.claims.get(bare(name))
+            if claim is not None and claimed(iut, self.claims, name) is False:
+                return f"needs the claim {name}: {claim.title}", outcome.CLAIMS
         for risk in case.risks:
             if risk not in iut.attach.allow:
                 return f"attach.allow does not grant {risk}", outcome.RISK

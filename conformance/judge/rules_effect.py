@@ -18,6 +18,8 @@ from conformance.syncml.model import Alert, Atomic, Block, Copy, Get, Item, Meta
 _TEXT = (None, "", "chr")
 _UNDONE = ("3", "4", "5")
 _SKIPPED = ("215", "216")
+_MOST = 64
+"""Leaves that are kept in mind at a time, so that a session of any length costs what its length is."""
 
 
 @dataclass(slots=True)
@@ -78,6 +80,8 @@ class _Tree:
             twice = before is not None and not owed.inner and before.owed.said is owed.said
             self._forget(node)
             if code == "200" and value is not None and not twice and len(owed.command.items) == 1:
+                if len(self.known) >= _MOST:
+                    self.known.clear()
                 self.known[node] = _Value(value, owed, self._requirement(owed))
 
     def _code_of(self, owed: Owed) -> str | None:
@@ -120,9 +124,8 @@ class _Tree:
         """A write may touch what stands below, and the other nodes of the same update object."""
         root = self.view.activity.object_of(node)
         for other in list(self.known):
-            if other == node or other.startswith(f"{node}/") or "?" in node:
-                del self.known[other]
-            elif self.view.activity.object_of(other) == root and (root is not None or not self.view.given_objects):
+            kin = self.view.activity.object_of(other) == root and (root is not None or not self.view.given_objects)
+            if kin or other == node or other.startswith(f"{node}/") or "?" in node:
                 del self.known[other]
 
     def _read(self, owed: Owed) -> Iterator[Hit]:
