@@ -113,6 +113,11 @@ def _meta(given: dict[str, Any], default: str | None = None) -> Meta | None:
     return None if format_ is None and type_ is None else Meta(format=format_, type=type_)
 
 
+def _default(given: dict[str, Any]) -> str | None:
+    """The Format of a command that names none: several Items have theirs."""
+    return None if "items" in given else "chr"
+
+
 def _said(text: Any) -> str | None:
     return None if text in (None, LEFT_OUT) else str(text)
 
@@ -158,8 +163,8 @@ def _copy(given: dict[str, Any]) -> Command:
 
 _BUILDERS: dict[str, Any] = {
     "get": lambda given: Get(items=_target(given)),
-    "replace": lambda given: Replace(items=_target(given), meta=_meta(given, "chr")),
-    "add": lambda given: Add(items=_target(given), meta=_meta(given, "chr")),
+    "replace": lambda given: Replace(items=_target(given), meta=_meta(given, _default(given))),
+    "add": lambda given: Add(items=_target(given), meta=_meta(given, _default(given))),
     "delete": lambda given: Delete(items=_target(given)),
     "copy": _copy,
     "exec": _exec,

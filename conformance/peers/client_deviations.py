@@ -9,7 +9,8 @@ from __future__ import annotations
 import dataclasses
 from collections.abc import Iterable
 
-import conformance.peers.client_session_deviations  # noqa: F401  it registers its own
+import conformance.peers.client_session_deviations
+import conformance.peers.command_deviations  # noqa: F401  both register their own
 from conformance.dm.clientsession import Delivery
 from conformance.download.fetch import Outcome
 from conformance.fumo.agent import Job, Report, UpdateAgent

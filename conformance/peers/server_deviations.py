@@ -10,7 +10,8 @@ from collections.abc import Iterable
 from dataclasses import replace
 from typing import Any
 
-import conformance.peers.session_deviations  # noqa: F401  registers its deviations
+import conformance.peers.alert_deviations
+import conformance.peers.session_deviations  # noqa: F401  both register their deviations
 from conformance.dm.trigger import Notification, Push, build, build_push
 from conformance.fumo.campaign import AWAIT, DELIVER, ENDED, INSTALL, SUCCEEDED, Campaign
 from conformance.fumo.object import DOWNLOAD, DOWNLOAD_AND_UPDATE, UPDATE, VENDOR_CLIENT_ERROR, VENDOR_SERVER_ERROR
