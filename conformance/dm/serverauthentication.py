@@ -41,6 +41,8 @@ class ServerSettings:
     resp_uri: str | None = None
     send_credentials: bool = True
     tries: int = 3
+    generic_alerts: str = "200"
+    """Status for Generic Alerts of the client."""
 
 
 class ServerAuthentication:

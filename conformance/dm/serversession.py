@@ -324,7 +324,9 @@ class ServerSession(ServerAuthentication):
 
     def alert_code(self, alert: Alert) -> str:
         """Status code for an Alert of the client."""
-        known = ("1200", "1201", NEXT_MESSAGE, SESSION_ABORT, "1224", "1225", GENERIC_ALERT)
+        if alert.data == GENERIC_ALERT:
+            return self.settings.generic_alerts
+        known = ("1200", "1201", NEXT_MESSAGE, SESSION_ABORT, "1224", "1225")
         return "200" if alert.data in known else "406"
 
     def status(self, message: Message, command: Command, code: str) -> Status:

@@ -87,7 +87,7 @@ def _put_data(
     """Gives a Replace or Add its value: text at once, a package in one message or as a large object."""
     item = command.items[0]
     if "package" not in given:
-        item.data = str(given.get("data", ""))
+        item.data = _said(given.get("data", ""))
         return
     source = shelf.source(given["package"])
     wbxml = session.encoding == "wbxml"

@@ -85,7 +85,7 @@ def _iut(role: str, attach: dict[str, object]) -> dict[str, object]:
 CLAIMS = {
     "client": (
         "pkgname", "pkgversion", "download", "update", "pkgdata", "download-and-update", "ext", "large-objects", "http",
-        "descriptor", "device-request", "user-request", "ui", "notification",
+        "descriptor", "device-request", "user-request", "ui", "notification", "dynamic-object",
     ),
     "server": (
         "server-pkgurl", "server-pkgdata", "server-requests", "server-ui", "server-correlator", "server-notification",

@@ -22,7 +22,7 @@ class Manner:
     ``credentials``: right; wrong, or none at all (a stranger, which gives up when it is refused); stale, with a nonce
     that the device has never given. ``challenge``: "" for a challenge where one is due; nonce, as a server does that
     has lost the nonce of the device; or the type that it asks for before anything else. ``session_id``: the one of the
-    trigger, in hexadecimal.
+    trigger, in hexadecimal. ``generic_alerts``: Status for every Generic Alert.
     """
 
     max_msg_size: int | None = None
@@ -30,11 +30,15 @@ class Manner:
     credentials: str = "right"
     challenge: str = ""
     session_id: str = ""
+    generic_alerts: str = "200"
 
     @classmethod
     def of(cls, given: Mapping[str, Any]) -> Manner:
         """The manner that a step asks for."""
-        return cls(**dict(given))
+        wanted = dict(given)
+        if "generic_alerts" in wanted:
+            wanted["generic_alerts"] = str(wanted["generic_alerts"])
+        return cls(**wanted)
 
     @property
     def stranger(self) -> bool:
@@ -44,6 +48,7 @@ class Manner:
     def settings(self, server_id: str, url: str, session: int) -> ServerSettings:
         """The settings of the session; ``session`` is its number in the case."""
         settings = ServerSettings(server_id, url, send_credentials=self.credentials != "none")
+        settings.generic_alerts = self.generic_alerts
         if self.max_msg_size is not None:
             settings.max_msg_size = self.max_msg_size
         if self.resp_uri:

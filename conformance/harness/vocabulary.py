@@ -313,10 +313,11 @@ SESSION_WITH = {
     "credentials": "how the server shows itself: right, wrong, none, or stale (a nonce that it made up)",
     "challenge": "nonce: the server has lost the device's nonce; or the authentication type that it asks for first",
     "session_id": "the session id of the trigger, in hexadecimal",
+    "generic_alerts": "Status for every Generic Alert of the device",
 }
 """What may stand in ``with`` of a session step of a client case."""
 
-PLACES = ("object", "object2", "device_id", "server_id", "server", "correlator", "content", "firmware", "trigger_id")
+PLACES = ("object", "object2", "parent", "device_id", "server_id", "server", "correlator", "content", "firmware", "trigger_id")
 """What ``{name}`` may stand for in a step."""
 PACKAGE_PLACES = ("url", "descriptor", "digest", "from", "to", "size")
 """What ``{name:purpose}`` may stand for: facts about the package for a purpose."""
