@@ -54,6 +54,8 @@ def _value_faults(kind: words.StepKind, value: Any) -> Iterator[str]:
                 yield f"{name}: {key.replace('|', ' or ')} is missing"
         if name == "session":
             yield from _with_faults(value.get("with"))
+        if name == "device":
+            yield from _send_faults(value.get("send", []))
         for key, inner in value.items():
             yield from _choice_faults(f"{name}: {key}", words.CHOICES.get((name, key)), inner)
     elif isinstance(value, list) or (not kind.scalar and value is not None):
@@ -73,6 +75,17 @@ def _with_faults(given: Any) -> Iterator[str]:
         if key not in words.SESSION_WITH:
             yield f"session: with: unknown key {key!r}; expected one of {', '.join(words.SESSION_WITH)}"
         yield from _choice_faults(f"session: with: {key}", words.CHOICES.get(("with", key)), value)
+
+
+def _send_faults(given: Any) -> Iterator[str]:
+    """What is wrong with the things that the suite's device is to send."""
+    for each in given if isinstance(given, list) else [None]:
+        if not isinstance(each, dict) or sum(key in words.SENT for key in each) != 1:
+            yield f"device: send: expected a list of mappings with one of {', '.join(words.SENT)}"
+            return
+        for key in each:
+            if key not in (*words.SENT, *words.SENT_WITH):
+                yield f"device: send: unknown key {key!r}; expected one of {', '.join((*words.SENT, *words.SENT_WITH))}"
 
 
 def _choice_faults(where: str, choices: tuple[str, ...] | None, value: Any) -> Iterator[str]:

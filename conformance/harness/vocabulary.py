@@ -274,6 +274,11 @@ MODIFIERS = ("expect", "ensures", "note", "optional")
 the case does not apply."""
 
 
+SENT = ("alert", "status", "results", "element")
+"""What the suite's device may send beside (key ``send`` of the step ``device``), and the keys that go with it."""
+SENT_WITH = ("late", "correlator", "items", "data")
+
+
 NEEDED = {
     "session": ("kind",),
     "get": ("node|nodes|items",),
