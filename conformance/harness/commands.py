@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import base64
+from collections.abc import Sequence as Sequence_
 from dataclasses import dataclass, field
 from typing import Any, Protocol
 
@@ -22,6 +23,7 @@ from conformance.syncml.model import (
     Exec,
     Get,
     Item,
+    Message,
     Meta,
     Other,
     Replace,
@@ -62,6 +64,17 @@ def prepare(step: dict[str, Any], shelf: Shelf, session: ServerSession) -> Prepa
     else:
         prepared.commands.append(_command(step, prepared, shelf, session))
     return prepared
+
+
+def malformed(commands: Sequence_[Command]) -> bool:
+    """Whether a case wants a command that no server may send: an unknown element, or one without Items or Target."""
+    for command in Message(commands=list(commands)).walk():
+        if isinstance(command, Other):
+            return True
+        named = all(item.target for item in command.items) and command.items
+        if not isinstance(command, Alert | Block) and not named:
+            return True
+    return False
 
 
 def _command(step: dict[str, Any], prepared: Prepared, shelf: Shelf, session: ServerSession) -> Command:

@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from typing import Any
 
 from conformance.dm.serversession import Outgoing, PeerKeys, Received, ServerSession, ServerSettings
+from conformance.harness.commands import malformed
 from conformance.harness.link import Incoming
 from conformance.harness.manner import Manner
 from conformance.harness.pieces import Pieces
@@ -87,7 +88,7 @@ class Conversation:
         """Answers the waiting request and writes the answer down."""
         self._large = large or self._large
         out = self.session.respond(commands, large=large, final=final)
-        made = self.manner.stranger or self._broken_off or (self._large is not None and self._large.made)
+        made = self.manner.stranger or self._broken_off or malformed(commands) or (self._large is not None and self._large.made)
         self._broken_off = False
         if self._large is not None:
             self._large.made = False

@@ -5,13 +5,12 @@ from __future__ import annotations
 from conformance.dm.serversession import Received
 from conformance.fumo.campaign import ENDED, SUCCEEDED, Campaign
 from conformance.fumo.object import UPDATE
-from conformance.fumo.plan import Batch
 from conformance.fumo.report import Report
 from conformance.peers.enrolment import Enrolment
 from conformance.peers.planner import Planner
 from conformance.peers.serverparts import deviation
 from conformance.peers.talk import Session, Talk
-from conformance.syncml.codes import ALERTS, CLIENT_EVENT, GENERIC_ALERT, UI_ALERTS
+from conformance.syncml.codes import ALERTS, CLIENT_EVENT, GENERIC_ALERT
 from conformance.syncml.model import Alert, Command, Message, Other, Results, Status, text_of
 
 # ---- events and strange alerts ---------------------------------------------------------------------------------------
@@ -41,26 +40,6 @@ class StrangeAlertUnanswered(Session):
     def statuses_of(self, message: Message, command: Command) -> list[Status]:
         silent = isinstance(command, Alert) and command.data not in ALERTS
         return [] if silent else super().statuses_of(message, command)
-
-
-@deviation("question-answered-200-and-obeyed", "talk")
-class QuestionObeyed(Talk):
-    """Stops commanding when a device sends an alert for users."""
-
-    def take(self, received: Received, message: Message, at: float) -> None:
-        super().take(received, message, at)
-        if any(isinstance(c, Alert) and c.data in UI_ALERTS for c in message.commands):
-            self.left = True
-
-
-@deviation("strange-alert-ends-session", "talk")
-class StrangeAlertEnds(Talk):
-    """Commands nothing where a device sends an alert that it does not know."""
-
-    def take(self, received: Received, message: Message, at: float) -> None:
-        super().take(received, message, at)
-        if any(isinstance(c, Alert) and c.data not in ALERTS for c in message.commands):
-            self.left = True
 
 
 @deviation("unknown-element-as-done", "session")
@@ -153,31 +132,32 @@ class FailedReportIgnored(Planner):
         return super().report(device, report) if report.result < 400 else None
 
 
-@deviation("any-status-believed", "talk")
-class AnyStatusBelieved(Talk):
-    """Takes any Status for Exec for that of its own, whatever it refers to."""
+class _Believing(Talk):
+    """Base of what takes an answer to nothing for the end of the update."""
+
+    def believes(self, message: Message) -> bool:
+        """Whether a message says that all is done."""
+        return False
 
     def take(self, received: Received, message: Message, at: float) -> None:
         super().take(received, message, at)
-        if any(s.cmd == "Exec" and s.data == "200" for s in message.statuses()) and self.device is not None:
-            self._end(self.device)
+        if self.device is not None and self.believes(message):
+            for campaign in self.planner.of(self.device):
+                campaign.status, campaign.phase = SUCCEEDED, ENDED
 
-    def _end(self, device: Enrolment) -> None:
-        for campaign in self.planner.of(device):
-            campaign.status, campaign.phase = SUCCEEDED, ENDED
+
+@deviation("any-status-believed", "talk")
+class AnyStatusBelieved(_Believing):
+    """Takes any Status for Exec for that of its own, whatever it refers to."""
+
+    def believes(self, message: Message) -> bool:
+        return any(status.cmd == "Exec" and status.data == "200" for status in message.statuses())
 
 
 @deviation("any-results-believed", "talk")
-class AnyResultsBelieved(Talk):
+class AnyResultsBelieved(_Believing):
     """Takes State from Results that it never asked for."""
 
-    def _next(self, device: Enrolment, at: float) -> Batch:
-        return Batch() if self._over else super()._next(device, at)
-
-    _over = False
-
-    def take(self, received: Received, message: Message, at: float) -> None:
-        super().take(received, message, at)
-        for results in message.commands:
-            if isinstance(results, Results) and any((item.source or "").endswith("/State") for item in results.items):
-                self._over = self._over or any(text_of(item) == "100" for item in results.items)
+    def believes(self, message: Message) -> bool:
+        items = [item for results in message.commands if isinstance(results, Results) for item in results.items]
+        return any((item.source or "").endswith("/State") and text_of(item) == "100" for item in items)
