@@ -479,7 +479,7 @@ def test_every_key_that_may_be_expected_is_looked_at(kind: str) -> None:
     for key in STEPS[kind].expects:
         script = awaited({}, report()) if kind == "await" else Script()
         step = {kind: given.get(kind, {} if kind == "await" else {"node": "./A"}), "expect": {key: "impossible"}}
-        if kind in ("get", "replace", "add", "delete", "copy", "exec", "alert"):
+        if kind in ("get", "replace", "add", "delete", "copy", "exec", "alert", "element"):
             script.command(step, Get(items=[Item(target="./A")]), status(200), index="3")
         else:
             script.step(step, "3")
