@@ -8,7 +8,9 @@ from test_dm_commands import calls
 
 from conformance.judge.finding import FAIL
 from conformance.judge.rule import View
+from conformance.judge.rules_command import atomic_status, sequence_status
 from conformance.judge.rules_effect import read_back
+from conformance.judge.rules_status import client_completeness
 from conformance.syncml.model import Alert, Atomic, Command, Copy, Exec, Get, Item, Replace, Sequence
 
 A, B = "./V/A", "./V/B"
@@ -90,6 +92,26 @@ def test_what_must_be_read(turns: list[tuple[list[Command], dict[str, str], list
 )
 def test_what_may_be_read(turns: list[tuple[list[Command], dict[str, str], list[str]]]) -> None:
     assert broken(session(*turns)) == []
+
+
+def test_two_atomics_that_look_alike_are_two() -> None:
+    """DM-CMD-019: the one that succeeded is not judged by the one that failed."""
+    first, second = Atomic(commands=[put(A, "1")]), Atomic(commands=[put(A, "1")])
+    script = session(([get()], {}, ["0"]), ([first], {}, []), ([second], FAILED, []))
+    assert first == second
+    assert broken(script) == []
+
+
+def test_a_thousand_blocks_are_judged_in_time_of_their_number() -> None:
+    """DM-CMD-019, DM-CMD-022, DM-STA-003: each block is looked at with what stands in it, not with everything."""
+
+    def cost(count: int) -> int:
+        blocks: list[Command] = [Atomic(commands=[put(f"./V/{n}", "1")]) for n in range(count)]
+        view = View(session((blocks, {}, [])).transcript(), "client", (OBJECT,))
+        assert view.books
+        return calls(lambda: [list(check(view)) for check in (atomic_status, sequence_status, client_completeness)])
+
+    assert cost(400) <= 6 * cost(100)
 
 
 def test_a_long_session_is_judged_in_time_of_its_length() -> None:
