@@ -54,6 +54,8 @@ def _value_faults(kind: words.StepKind, value: Any) -> Iterator[str]:
                 yield f"{name}: {key.replace('|', ' or ')} is missing"
         if name == "session":
             yield from _with_faults(value.get("with"))
+        if name in words.COMMANDS and "items" in value:
+            yield from _item_faults(name, value["items"])
         if name == "device":
             yield from _send_faults(value.get("send", []))
         for key, inner in value.items():
@@ -75,6 +77,18 @@ def _with_faults(given: Any) -> Iterator[str]:
         if key not in words.SESSION_WITH:
             yield f"session: with: unknown key {key!r}; expected one of {', '.join(words.SESSION_WITH)}"
         yield from _choice_faults(f"session: with: {key}", words.CHOICES.get(("with", key)), value)
+
+
+def _item_faults(name: str, given: Any) -> Iterator[str]:
+    """What is wrong with the Items of a command."""
+    if isinstance(given, str) and given.startswith("${"):
+        return
+    if not isinstance(given, list):
+        yield f"{name}: items: expected a list"
+        return
+    for key in (key for each in given if isinstance(each, dict) for key in each):
+        if key not in words.ITEM_KEYS:
+            yield f"{name}: items: unknown key {key!r}; expected one of {', '.join(words.ITEM_KEYS)}"
 
 
 def _send_faults(given: Any) -> Iterator[str]:

@@ -274,6 +274,8 @@ MODIFIERS = ("expect", "ensures", "note", "optional")
 the case does not apply."""
 
 
+ITEM_KEYS = ("node", "data", "format", "type", "from")
+"""Keys of one of the ``items`` of a command."""
 SENT = ("alert", "status", "results", "element")
 """What the suite's device may send beside (key ``send`` of the step ``device``), and the keys that go with it."""
 SENT_WITH = ("late", "correlator", "items", "data")
