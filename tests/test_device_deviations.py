@@ -6,6 +6,7 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
+import commandscenes
 import pytest
 import yaml
 from devicebench import ROOT, Bench, Octets, add, ask, atomic, delete, get, run, sequence, set_
@@ -221,7 +222,7 @@ HERE = [name for name in CLIENT.ids if CLIENT.rows([name])[0].mixin.__module__.r
 
 @pytest.mark.parametrize("name", HERE)
 def test_each_deviation_is_seen_on_the_wire(tmp_path: Path, name: str) -> None:
-    scene = SCENES.get(name, good)
+    scene = {**commandscenes.SCENES, **SCENES}.get(name, good)
     right = wire(tmp_path, [], scene)
     assert wire(tmp_path, [], scene) == right
     assert wire(tmp_path, [name], scene) != right

@@ -421,7 +421,7 @@ def test_a_status_for_the_header_without_cmd_ref_is_one() -> None:
     bare = status(212, "SyncHdr")
     bare.cmd_ref = None
     script.server(bare)
-    assert [code for _, code in answers_to(script.transcript, "SyncHdr")] == ["212"]
+    assert [codes for _, codes in answers_to(script.transcript, "SyncHdr")] == [["212"]]
 
 
 # -- all kinds ------------------------------------------------------------------------------------------
@@ -480,7 +480,7 @@ def test_every_key_that_may_be_expected_is_looked_at(kind: str) -> None:
     for key in STEPS[kind].expects:
         script = awaited({}, report()) if kind == "await" else Script()
         step = {kind: given.get(kind, {} if kind == "await" else {"node": "./A"}), "expect": {key: "impossible"}}
-        if kind in ("get", "replace", "add", "delete", "copy", "exec", "alert"):
+        if kind in ("get", "replace", "add", "delete", "copy", "exec", "alert", "element"):
             script.command(step, Get(items=[Item(target="./A")]), status(200), index="3")
         else:
             script.step(step, "3")

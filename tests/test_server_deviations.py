@@ -15,7 +15,7 @@ from conformance.fumo.object import DOWNLOAD, UPDATE, USER_REQUEST
 from conformance.harness.catalogue import load_catalogue
 from conformance.peers.server import Server, ServerProfile
 from conformance.peers.server_deviations import DEVIATIONS
-from conformance.syncml.model import Alert, Get, Item, Results
+from conformance.syncml.model import Alert, Get, Item, Other, Results, Status
 from conformance.transport.exchange import Request
 
 TESTCASES = Path(__file__).parent.parent / "testcases"
@@ -166,7 +166,37 @@ def _old(trace: Trace, name: str) -> None:
     trace.device(made, version="1.1").session()
 
 
+def _beside(trace: Trace, name: str) -> None:
+    """What a device says beside: events, alerts and elements that nobody knows, answers to nothing."""
+    made = _made(name)
+    plan(made)
+    device = trace.device(made)
+    unknown = report("org.example.nobody-knows-this", "x", format="chr")
+    mixed = report(USER_REQUEST, "vendor", format="chr")
+    device.session(Alert(data="7777"), Alert(data="1224", items=[Item(data="x")]), mixed, unknown)
+    mixed.items += unknown.items
+    device.session(mixed)
+    for strange in (Other(element_name="Foo"), Status(msg_ref="9", cmd_ref="9", cmd="Exec", data="200")):
+        device.session(strange)  # type: ignore[arg-type]
+    device.session(Results(msg_ref="9", cmd_ref="9", items=[Item(source=f"{ROOT}/State", data="100")]))  # type: ignore[arg-type]
+    device.session()
+    trace.sent.append(made.verb("outcome", {"device_id": DEVICE, "object": ROOT}, 0))
+
+
+def _failing(trace: Trace, name: str, result: int) -> None:
+    """An installation alone, with its report."""
+    made = _made(name)
+    plan(made, "replace")
+    device = trace.device(made)
+    device.session()
+    device.session(report(UPDATE, result, device.execs[-1].correlator if device.execs else None))
+    trace.sent.append(made.verb("outcome", {"device_id": DEVICE, "object": ROOT}, 0))
+
+
 SCENARIOS: dict[str, Scenario] = {
+    "beside": _beside,
+    "failed update": lambda trace, name: _failing(trace, name, 410),
+    "undefined": lambda trace, name: _failing(trace, name, 600),
     "md5": lambda trace, name: _update(trace, name, "md5", "xml"),
     "md5 again": lambda trace, name: _update(trace, name, "md5", "wbxml", accept="200"),
     "hmac": lambda trace, name: _update(trace, name, "hmac", "wbxml"),

@@ -48,6 +48,8 @@ class ClientSettings:
     max_obj_size: int | None = None
     large_objects: bool = True
     tries: int = 3
+    whole_atomics: bool = False
+    """Whether the answers to an Atomic go in one message or the Atomic is undone (DM RepPro 6.6.3)."""
 
 
 @dataclass(slots=True)
@@ -225,6 +227,8 @@ class ClientSession:
             code = self.authentication.code
         if code != 200:
             return self.executor.refuse(wanted, message.header.msg_id, code)
+        if self.settings.whole_atomics and self.max_msg_size:
+            self.executor.room = max(0, self.max_msg_size - HEAD_ROOM)
         return self.executor.execute(wanted, message.header.msg_id, self.settings.server_id)
 
     def trusts_server(self) -> bool:

@@ -38,6 +38,8 @@ from conformance.syncml.model import Sequence as SequenceCommand
 from conformance.syncml.wbxml import WbxmlStyle, encode_wbxml
 
 _UNSAFE = re.compile("[^\t\n\r\x20-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]")
+STATUS_ROOM = 192
+"""Octets that one Status takes at most in a message, addresses aside."""
 STOPPING = (214, 408)
 """Statuses of a user interaction after which nothing more of the message is carried out (DM Protocol 10.2)."""
 
@@ -78,6 +80,8 @@ class Executor:
         self.tree, self.assembler, self.run, self.user, self.encoding = tree, assembler, run, user, encoding
         self.server: str | None = None
         self.max_obj_size: int | None = None
+        self.room: int | None = None
+        """Octets that the answers to an Atomic may take; ``None`` where they may be split over messages."""
         self._msg_ref = ""
         self._stopped = False
         self._out = Executed()
@@ -289,14 +293,22 @@ class Executor:
             if not failed and not _fine(code):
                 failed = True
                 first_failed = before
-        if not failed:
+        if not failed and self.fits(self._out.statuses[first:]):
             self.tree.commit()
             return 200
+        code = 507 if failed else 517
         self.tree.rollback()
-        for status in self._out.statuses[first:first_failed]:
+        for status in self._out.statuses[first : first_failed if failed else None]:
             status.data = "216"
-        own.data = "507"
-        return 507
+        own.data = str(code)
+        return code
+
+    def fits(self, statuses: Sequence[Status]) -> bool:
+        """Whether the answers to the commands of an Atomic are sure to fit one message, where they must."""
+        if self.room is None:
+            return True
+        named = (len(ref) for status in statuses for ref in (*status.target_refs, *status.source_refs))
+        return (len(statuses) + 1) * STATUS_ROOM + sum(named) <= self.room
 
     def alert(self, command: Alert) -> int:
         """Alert of a server: questions to the user, or a request to go on (DM RepPro 7)."""

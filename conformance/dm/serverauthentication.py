@@ -44,6 +44,8 @@ class ServerSettings:
     send_credentials: bool = True
     tries: int = 3
     each_message: bool = False
+    generic_alerts: str = "200"
+    """Status for Generic Alerts of the client."""
 
 
 class ServerAuthentication:

@@ -25,6 +25,7 @@ from conformance.syncml.model import (
     Item,
     Message,
     Meta,
+    Other,
     Results,
     Status,
 )
@@ -296,14 +297,20 @@ class ServerSession(ServerAuthentication):
         for command in message.commands:
             if isinstance(command, Status):
                 continue
-            code = self.results_code(command) if isinstance(command, Results) else self.code(command)
-            if code:
-                answers.append(self.numbered(self.status(message, command, code)))
+            if isinstance(command, Results):
+                code = self.results_code(command)
+                answers += [self.numbered(self.status(message, command, code))] if code else []
+            else:
+                answers += [self.numbered(status) for status in self.statuses_of(message, command)]
         return answers
 
     def results_code(self, results: Results) -> str:
         """Status code for Results that could not be taken; "" for all others, which get no Status (DM RepPro 6.5.1)."""
         return ""
+
+    def statuses_of(self, message: Message, command: Command) -> list[Status]:
+        """The Statuses for one command: one, or one for each of its Items where they did not go alike."""
+        return [self.status(message, command, self.code(command))]
 
     def header_status(self, message: Message) -> Status:
         """Status for the SyncHdr with the challenge where one is due."""
@@ -326,11 +333,15 @@ class ServerSession(ServerAuthentication):
             return self.refusal()
         if isinstance(command, Alert):
             return self.alert_code(command)
+        if isinstance(command, Other):
+            return "400"
         return "200" if command.name == "Replace" else "406"
 
     def alert_code(self, alert: Alert) -> str:
         """Status code for an Alert of the client."""
-        known = ("1200", "1201", NEXT_MESSAGE, SESSION_ABORT, "1224", "1225", GENERIC_ALERT)
+        if alert.data == GENERIC_ALERT:
+            return self.settings.generic_alerts
+        known = ("1200", "1201", NEXT_MESSAGE, SESSION_ABORT, "1224", "1225")
         return "200" if alert.data in known else "406"
 
     def status(self, message: Message, command: Command, code: str) -> Status:

@@ -49,14 +49,16 @@ def read_alert(alert: Alert) -> tuple[str, list[Report]]:
     The Status is "200" where every Item can be read, else the code of the first that cannot: 412 without Type or Data or
     with a result that is no number, 415 for a Type or Format that is not one of firmware update.
     """
-    code, reports = "200", []
-    for item in alert.items:
-        found = _read_item(alert, item)
-        if isinstance(found, Report):
-            reports.append(found)
-        elif code == "200":
-            code = found
-    return (code if alert.items else INCOMPLETE), reports
+    found = [_read_item(alert, item) for item in alert.items]
+    codes = [each for each in found if isinstance(each, str)]
+    code = codes[0] if codes else "200" if found else INCOMPLETE
+    return code, [each for each in found if isinstance(each, Report)]
+
+
+def item_codes(alert: Alert) -> list[str]:
+    """What each Item of a Generic Alert deserves: "200", or why it cannot be read."""
+    found = [_read_item(alert, item) for item in alert.items]
+    return [each if isinstance(each, str) else "200" for each in found]
 
 
 def _read_item(alert: Alert, item: Item) -> Report | str:

@@ -130,6 +130,7 @@ class ClientBench(Attached):
             **self.shelf.begin(),
             "object": objects[0],
             "object2": (objects * 2)[1],
+            "parent": objects[0].rpartition("/")[0],
             "device_id": self.iut.dm.device_id,
             "server_id": self.iut.dm.server_id,
             "url:refused": f"{self.link.refused_url}package.bin",

@@ -145,7 +145,8 @@ class ClientPlayer(WaySessions):
             )
 
     def _sent(self, index: str, prepared: Prepared, message: Message, event: int, label: str) -> list[dict[str, Any]]:
-        flat = [c for c in message.walk() if any(c is p for p in prepared.flat)]
+        wanted = {id(command) for command in prepared.flat}
+        flat = [c for c in message.walk() if id(c) in wanted]
         return [
             {
                 "step": part,

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import base64
+from collections.abc import Sequence as Sequence_
 from dataclasses import dataclass, field
 from typing import Any, Protocol
 
@@ -23,7 +24,9 @@ from conformance.syncml.model import (
     Exec,
     Get,
     Item,
+    Message,
     Meta,
+    Other,
     Replace,
     Sequence,
 )
@@ -31,6 +34,8 @@ from conformance.transport.exchange import Source
 
 PIECES = ("size", "chunk", "interrupt")
 """Keys that make a value a large object, however small it is."""
+LEFT_OUT = "none"
+"""Format or type of a step that is not sent."""
 OBJECT_LIMIT = 40_000
 """Octets of a value up to which it goes out in one message; larger ones are cut in chunks."""
 
@@ -64,6 +69,17 @@ def prepare(step: dict[str, Any], shelf: Shelf, session: ServerSession) -> Prepa
     return prepared
 
 
+def ill_formed(commands: Sequence_[Command]) -> bool:
+    """Whether a case wants a command that no server may send: an unknown element, or one without Items or Target."""
+    for command in Message(commands=list(commands)).walk():
+        if isinstance(command, Other):
+            return True
+        named = all(item.target for item in command.items) and command.items
+        if not isinstance(command, Alert | Block) and not named:
+            return True
+    return False
+
+
 def _command(step: dict[str, Any], prepared: Prepared, shelf: Shelf, session: ServerSession) -> Command:
     kind = kind_of(step)
     given = step[kind]
@@ -78,7 +94,7 @@ def _command(step: dict[str, Any], prepared: Prepared, shelf: Shelf, session: Se
         command.correlator = None  # DM 1.1.2 has no such element
     prepared.flat.append(command)
     prepared.steps.append(step)
-    if kind in ("replace", "add") and isinstance(given, dict):
+    if kind in ("replace", "add") and isinstance(given, dict) and "items" not in given:
         _put_data(command, given, prepared, shelf, session)
     return command
 
@@ -92,7 +108,7 @@ def _put_data(
         command.meta, item.data = document(given["tnds"], session.encoding)
         return
     if "package" not in given:
-        text = str(given.get("data", ""))
+        text = _said(given.get("data", ""))
         room = session.peer_max_msg or 2 * OBJECT_LIMIT
         if text and (2 * len(text.encode()) > room or any(key in given for key in PIECES)):
             prepared.large = Pieces.of(Octets(text.encode()), given.get("format", "chr"), given)
@@ -119,34 +135,66 @@ def _put_data(
 
 
 def _meta(given: dict[str, Any], default: str | None = None) -> Meta | None:
-    if given.get("format", default) is None and given.get("type") is None:
-        return None
-    return Meta(format=given.get("format", default), type=given.get("type"))
+    format_ = _said(given.get("format", default))
+    type_ = _said(given.get("type"))
+    return None if format_ is None and type_ is None else Meta(format=format_, type=type_)
 
 
-def _target(given: dict[str, Any], meta: Meta | None = None) -> list[Item]:
-    return [Item(target=str(node), meta=meta) for node in given.get("nodes", [given.get("node")])]
+def _default(given: dict[str, Any]) -> str | None:
+    """The Format of a command that names none: several Items have theirs."""
+    return None if "items" in given else "chr"
+
+
+def _said(text: Any) -> str | None:
+    return None if text in (None, LEFT_OUT) else str(text)
+
+
+def _target(given: dict[str, Any]) -> list[Item]:
+    if "items" in given:
+        return [_item(each) for each in given["items"]]
+    return [Item(target=str(node)) for node in given.get("nodes", [given.get("node")])]
+
+
+def _item(given: Any) -> Item:
+    """One of several Items, with a Meta of its own where it says so."""
+    if not isinstance(given, dict):
+        return Item(target=str(given))
+    item = Item(target=_said(given.get("node")), source=_said(given.get("from")), meta=_meta(given))
+    if "data" in given:
+        item.data = str(given["data"])
+    return item
 
 
 def _exec(given: dict[str, Any]) -> Command:
     command = Exec(items=_target(given), correlator=given.get("correlator"))
-    if "data" in given:
+    if "data" in given and command.items:
         command.items[0].data = str(given["data"])
     return command
 
 
 def _alert(given: dict[str, Any]) -> Command:
     options, text = str(given.get("options", "")), str(given.get("text", ""))
-    choices = [str(choice) for choice in given.get("choices", ())]
-    return Alert(data=str(given["code"]), items=[Item(data=part) for part in (options, text, *choices)])
+    parts = given.get("items", (options, text, *given.get("choices", ())))
+    return Alert(data=str(given["code"]), items=[Item(data=str(part)) for part in parts])
+
+
+def _unknown(given: dict[str, Any]) -> Command:
+    return Other(element_name=str(given["node"]))
+
+
+def _copy(given: dict[str, Any]) -> Command:
+    if "items" in given:
+        return Copy(items=_target(given))
+    return Copy(items=[Item(target=str(given["node"]), source=str(given["from"]))])
 
 
 _BUILDERS: dict[str, Any] = {
     "get": lambda given: Get(items=_target(given)),
-    "replace": lambda given: Replace(items=_target(given), meta=_meta(given, "chr")),
-    "add": lambda given: Add(items=_target(given), meta=_meta(given, "chr")),
+    "replace": lambda given: Replace(items=_target(given), meta=_meta(given, _default(given))),
+    "add": lambda given: Add(items=_target(given), meta=_meta(given, _default(given))),
     "delete": lambda given: Delete(items=_target(given)),
-    "copy": lambda given: Copy(items=[Item(target=str(given["node"]), source=str(given["from"]))]),
+    "copy": _copy,
     "exec": _exec,
     "alert": _alert,
+    "element": _unknown,
 }

@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from typing import Any
 
 from conformance.dm.serversession import Outgoing, PeerKeys, Received, ServerSettings
+from conformance.harness.commands import ill_formed
 from conformance.harness.forms import malformed
 from conformance.harness.link import Incoming
 from conformance.harness.manner import Manner
@@ -100,7 +101,8 @@ class Conversation:
         self._large = large or self._large
         out = self.session.respond(commands, large=large, final=final)
         self.session.spent()
-        made = made or self.manner.stranger or self._broken_off or (self._large is not None and self._large.made)
+        broken_off = self._broken_off or (self._large is not None and self._large.made)
+        made = made or self.manner.stranger or broken_off or ill_formed(commands)
         self._broken_off = False
         if self._large is not None:
             self._large.made = False

@@ -14,7 +14,7 @@ from conformance.harness.catalogue import REQUIREMENTS, load_ambiguities, load_c
 from conformance.harness.cover import required_by
 from conformance.harness.hooks import VERBS
 from conformance.harness.places import testcases
-from conformance.harness.selection import load_claims
+from conformance.harness.selection import bare, load_claims
 from conformance.harness.vocabulary import PACKAGE_PLACES, PLACES, kind_of
 from conformance.harness.yamlfile import Document, FileFault, FileFaults, load
 from conformance.judge.finding import Catalogue
@@ -72,7 +72,7 @@ def _case_faults(
         if name not in ambiguities:
             yield "because", f"{case.row}: {name} is not in ambiguities.yaml"
     for claim in case.needs.claims:
-        if claim not in claims:
+        if bare(claim) not in claims:
             yield "needs", f"{case.row}: {claim!r} is no claim of claims.yaml"
     for verb in (*case.needs.verbs, *(s["hook"]["verb"] for s in case.steps if kind_of(s) == "hook")):
         if verb not in VERBS[case.role]:

@@ -29,7 +29,8 @@ class Manner:
     has lost the nonce of the device; or the type that it asks for before anything else. ``session_id``: the one of the
     trigger, in hexadecimal. Of the way to the server: ``certificate`` right, untrusted, expired or misnamed; ``tls`` none
     where it does no TLS; ``redirect`` plain where it sends on to an address without; ``chunked`` coding of its answers.
-    ``wbxml`` and ``xml``: how messages are written where that is not the plain form.
+    ``wbxml`` and ``xml``: how messages are written where that is not the plain form. ``generic_alerts``:
+    Status for every Generic Alert.
     """
 
     max_msg_size: int | None = None
@@ -48,11 +49,15 @@ class Manner:
     xml: Mapping[str, Any] | None = None
     healing: bytes | None = None
     """The default nonce with which a trigger asked for new ones: it counts in the session that answers it."""
+    generic_alerts: str = "200"
 
     @classmethod
     def of(cls, given: Mapping[str, Any]) -> Manner:
         """The manner that a step asks for."""
-        return cls(**dict(given))
+        wanted = dict(given)
+        if "generic_alerts" in wanted:
+            wanted["generic_alerts"] = str(wanted["generic_alerts"])
+        return cls(**wanted)
 
     @property
     def shows(self) -> str:
@@ -81,6 +86,7 @@ class Manner:
     def settings(self, server_id: str, url: str, session: int) -> ServerSettings:
         """The settings of the session; ``session`` is its number in the case."""
         settings = ServerSettings(server_id, url, send_credentials=self.credentials != "none")
+        settings.generic_alerts = self.generic_alerts
         if self.max_msg_size is not None:
             settings.max_msg_size = self.max_msg_size
         if self.max_obj_size is not None:

@@ -46,8 +46,9 @@ def is_wrong(wanted: dict[str, Any]) -> bool:
 def formed(alert: Alert, wanted: dict[str, Any]) -> Alert:
     """A Generic Alert in another form.
 
-    ``source`` (node: the executed one; else a URI), ``prefix``, ``mark``, ``type``, ``data``, ``format``, and ``before``:
-    a request as the first Item of the same alert.
+    ``source`` (root, node: the executed one; else a URI), ``prefix`` (true or false, or bare), ``mark`` (absent, or a
+    word), ``type``, ``data``, ``format``, ``before``: a request as the first Item of the same alert, and ``stranger``: an
+    Item of an unknown type behind the others.
     """
     item = alert.items[0]
     meta = item.meta
@@ -55,13 +56,13 @@ def formed(alert: Alert, wanted: dict[str, Any]) -> Alert:
     if wanted.get("source") == "node":
         child = (meta.type or "").rsplit(".", 1)[1]
         item.source = f"{item.source}/{next((name for name in OPERATIONS.values() if name.lower() == child), child)}"
-    elif "source" in wanted:
+    elif wanted.get("source", "root") != "root":
         item.source = str(wanted["source"])
     if "type" in wanted:
         meta.type = str(wanted["type"])
-    if wanted.get("prefix"):
+    if wanted.get("prefix") not in (None, False, "bare"):
         meta.type = f"Reversed-Domain-Name:{meta.type}"
-    if wanted.get("mark") is False:
+    if wanted.get("mark") in (False, "absent"):
         meta.mark = None
     elif isinstance(wanted.get("mark"), str):
         meta.mark = wanted["mark"]
@@ -71,4 +72,7 @@ def formed(alert: Alert, wanted: dict[str, Any]) -> Alert:
         item.data = None
     if wanted.get("before"):
         alert.items.insert(0, request(item.source or "").items[0])
+    if wanted.get("stranger"):
+        unknown = Meta(format="chr", type="org.example.nobody-knows-this")
+        alert.items.append(Item(source=item.source, meta=unknown, data="x"))
     return alert

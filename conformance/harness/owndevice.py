@@ -45,7 +45,7 @@ TURNS = 2000
 """Exchanges of one step after which a server counts as endless."""
 _SCRIPTED = {
     "instant": "instant", "commands_per_message": "few", "late_alerts": "late", "session_id": "session_id",
-    "ver_dtd": "ver_dtd", "ver_proto": "ver_proto",
+    "ver_dtd": "ver_dtd", "ver_proto": "ver_proto", "send": "send",
 }  # fmt: skip
 NOTIFICATION_CODE, DM_CODE = 0x44, 0x07
 """Codes of the content type of trigger messages and of the application that takes them."""
@@ -168,8 +168,9 @@ class OwnDevice:
         for _ in range(TURNS):
             request = self.device.poll(self.now(), DM)
             if request is None:
-                return
+                break
             self._exchange(request)
+        self.script.send = []
 
     def operate(self, result: Any = None) -> None:
         """Does what was accepted: downloads, installs, and reports in sessions of its own, until nothing is left."""

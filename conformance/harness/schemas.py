@@ -71,7 +71,8 @@ def testcase_schema() -> dict[str, Any]:
 
 def _step(kind: words.StepKind) -> dict[str, Any]:
     if kind.nested:
-        inside: dict[str, Any] = {"type": "array", "items": {"$ref": "#/$defs/step"}}
+        listed = {"type": "array", "items": {"$ref": "#/$defs/step"}}
+        inside: dict[str, Any] = {"anyOf": [listed, {"type": "string", "pattern": r"^\$\{"}]}
     else:
         mapping = {"type": "object", "additionalProperties": False, "properties": {key: {} for key in kind.inside}}
         inside = (

@@ -6,6 +6,7 @@ The device that plays against a server under test installs whatever package it g
 from __future__ import annotations
 
 from collections import deque
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -14,6 +15,7 @@ from conformance.dm.credentials import Account, Verifier
 from conformance.fumo.agent import Report, UpdateAgent
 from conformance.fumo.object import ALERT_OF, DOWNLOAD_AND_UPDATE, State, is_success
 from conformance.harness.ownalert import formed, request
+from conformance.harness.ownsending import is_wrong, thing
 from conformance.harness.trouble import Trouble, TroubledSession
 from conformance.peers.deviation import Deviation, deviant
 from conformance.peers.device import Device
@@ -38,7 +40,7 @@ class Script:
     ``credentials``: "", wrong, none or stale (a nonce that the server never gave). ``trouble``, ``session_id``, ``ver_dtd``
     and ``ver_proto``: see docs/write-a-case.md. ``piece``: octets of an alert above which it goes in pieces, ``piece_size`` what
     is added to their right Size. ``made``: alerts that are wrong on purpose. ``reports``: those of operations so far.
-    ``xml`` and ``wbxml``: how messages are written.
+    ``xml`` and ``wbxml``: how messages are written. ``send``: what the next session says beside.
     """
 
     result: int | None = None
@@ -59,6 +61,7 @@ class Script:
     wbxml: WbxmlStyle | None = None
     made: list[Alert] = field(default_factory=list)
     reports: list[Alert] = field(default_factory=list)
+    send: list[Mapping[str, Any]] = field(default_factory=list)
 
 
 class NotingVerifier(Verifier):
@@ -159,16 +162,31 @@ class _Slow(TroubledSession):
         super().__init__(*given)
         self.made = False
         """Whether the message sent last is wrong on purpose."""
+        self.wrong: list[Command] = []
+        self._said_late = False
         if self.script.few:
             self.packer = _Few(self.settings.encoding, self.settings.large_objects, self.script.few)
         elif self.script.piece:
             self.packer = _OnePiece(self.settings.encoding, self.settings.large_objects)
 
+    def package_1(self) -> list[Command]:
+        """Package #1, with what the case wants to be said in it."""
+        return [*super().package_1(), *self._beside(late=False)]
+
+    def _beside(self, *, late: bool) -> list[Command]:
+        wanted = [each for each in self.script.send if bool(each.get("late")) is late]
+        made = [thing(each) for each in wanted]
+        self.wrong += [command for each, command in zip(wanted, made, strict=True) if is_wrong(each)]
+        return made
+
     def _offer_alerts(self) -> None:
-        """Late Generic Alerts wait until package #1 is out of the way."""
+        """What is late, Generic Alerts too, waits until package #1 is out of the way."""
         begins = any(isinstance(command, Alert) and command.data == self.alert_code for command in self.packer.commands)
         if not (self.script.late and begins):
             super()._offer_alerts()
+        if not begins and not self._said_late:
+            self._said_late = True
+            self.packer.commands.extend(self._beside(late=True))
 
     def encode(self, message: Message) -> bytes:
         """The octets of a message, in the form that the script wants."""
@@ -179,6 +197,7 @@ class _Slow(TroubledSession):
         """Notes whether something wrong goes out."""
         origins = [self._offered[id(command)][0] for command in message.commands if id(command) in self._offered]
         self.made = any(origin is wrong for origin in origins for wrong in self.script.made)
+        self.made = self.made or any(command is wrong for command in message.commands for wrong in self.wrong)
 
 
 class _Few(Packer):

@@ -63,8 +63,20 @@ def load_claims(root: Path) -> dict[str, Claim]:
     return claims
 
 
+NOT = "no-"
+"""Before a claim: the case is for implementations whose statement says that they do not have it."""
+
+
+def bare(name: str) -> str:
+    """The claim in a need, without :data:`NOT`."""
+    return name.removeprefix(NOT)
+
+
 def claimed(iut: Iut, claims: Mapping[str, Claim], name: str) -> bool | None:
-    """What the IUT file says of a claim: true, false, or ``None`` where it says nothing."""
+    """What the IUT file says of a claim: true, false, or ``None`` where it says nothing. With :data:`NOT` the contrary;
+    silence does not say that something is not there."""
+    if name.startswith(NOT):
+        return claimed(iut, claims, bare(name)) is False
     claim = claims[name]
     for spelling in (claim.id, claim.pics, claim.id.replace("-", "_")):
         if spelling in iut.claims:
@@ -126,11 +138,12 @@ class Selector:
                     outcome.CLAIMS,
                 )
         for name in case.needs.claims:
-            made = claimed(iut, self.claims, name) if name in self.claims else None
-            if made is False:
-                return f"needs the claim {name}: {self.claims[name].title}", outcome.CLAIMS
-            if made is None and iut.role == "server" and name in self.claims and self.claims[name].default == "no":
-                return f"the claim {name} is not made ({self.claims[name].title})", outcome.CLAIMS
+            claim = self.claims.get(bare(name))
+            made = claimed(iut, self.claims, name) if claim is not None else None
+            if claim is not None and made is False:
+                return f"needs the claim {name}: {claim.title}", outcome.CLAIMS
+            if claim is not None and made is None and iut.role == "server" and claim.default == "no":
+                return f"the claim {name} is not made ({claim.title})", outcome.CLAIMS
         dialect = WINDOWS_MOBILE in self.claims and claimed(iut, self.claims, WINDOWS_MOBILE) is True
         reason = against(permutation, iut, dialect)
         if reason:

@@ -124,6 +124,7 @@ class ServerBench(Attached):
             **self.shelf.begin(),
             "object": self.iut.objects[0],
             "object2": (self.iut.objects * 2)[1],
+            "parent": self.iut.objects[0].rpartition("/")[0],
             "device_id": self.iut.dm.device_id,
             "server_id": self.iut.dm.server_id,
             "server": self.url,

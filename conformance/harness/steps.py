@@ -60,8 +60,11 @@ def _value_faults(kind: words.StepKind, value: Any) -> Iterator[str]:
             yield from _with_faults(value.get("with"))
         if isinstance(value.get("trouble"), dict):
             yield from _trouble_faults(value["trouble"])
+        if name in words.COMMANDS and "items" in value:
+            yield from _item_faults(name, value["items"])
         if name == "device":
             yield from (f"device: {fault}" for fault in style_faults(value))
+            yield from _send_faults(value.get("send", []))
         for key, inner in value.items():
             yield from _choice_faults(f"{name}: {key}", words.CHOICES.get((name, key)), inner)
     elif isinstance(value, list) or (not kind.scalar and value is not None):
@@ -105,6 +108,29 @@ def _trouble_faults(given: dict[str, Any]) -> Iterator[str]:
         if key not in given:
             yield f"device: trouble: {key} is missing"
         yield from _choice_faults(f"device: trouble: {key}", words.CHOICES[("trouble", key)], str(given.get(key, "")))
+
+
+def _item_faults(name: str, given: Any) -> Iterator[str]:
+    """What is wrong with the Items of a command."""
+    if isinstance(given, str) and given.startswith("${"):
+        return
+    if not isinstance(given, list):
+        yield f"{name}: items: expected a list"
+        return
+    for key in (key for each in given if isinstance(each, dict) for key in each):
+        if key not in words.ITEM_KEYS:
+            yield f"{name}: items: unknown key {key!r}; expected one of {', '.join(words.ITEM_KEYS)}"
+
+
+def _send_faults(given: Any) -> Iterator[str]:
+    """What is wrong with the things that the suite's device is to send."""
+    for each in given if isinstance(given, list) else [None]:
+        if not isinstance(each, dict) or sum(key in words.SENT for key in each) != 1:
+            yield f"device: send: expected a list of mappings with one of {', '.join(words.SENT)}"
+            return
+        for key in each:
+            if key not in (*words.SENT, *words.SENT_WITH):
+                yield f"device: send: unknown key {key!r}; expected one of {', '.join((*words.SENT, *words.SENT_WITH))}"
 
 
 def _choice_faults(where: str, choices: tuple[str, ...] | None, value: Any) -> Iterator[str]:

@@ -95,7 +95,7 @@ class StepKind:
     nested: bool = False
 
 
-_ANSWER = ("status", "data", "format", "type", "children", "nodes", "final")
+_ANSWER = ("status", "data", "format", "type", "children", "nodes", "final", "reply", "failing")
 _CLIENT, _SERVER, _BOTH = ("client",), ("server",), ("client", "server")
 
 STEPS: dict[str, StepKind] = {
@@ -110,12 +110,12 @@ STEPS: dict[str, StepKind] = {
             ("comes", "type", "session_id", "credentials", "tls", "certificate", "requests_certificate"),
             scalar=True,
         ),
-        StepKind("get", "sends Get", _CLIENT, ("node", "nodes"), (), _ANSWER, scalar=True),
+        StepKind("get", "sends Get", _CLIENT, ("node", "nodes", "items"), (), _ANSWER, scalar=True),
         StepKind(
             "replace",
             "sends Replace",
             _CLIENT,
-            ("node", "data", "format", "type", "tnds", "package", "size", "chunk", "interrupt"),
+            ("node", "data", "format", "type", "tnds", "package", "size", "chunk", "interrupt", "items"),
             (),
             _ANSWER,
         ),
@@ -123,14 +123,15 @@ STEPS: dict[str, StepKind] = {
             "add",
             "sends Add",
             _CLIENT,
-            ("node", "data", "format", "type", "tnds", "package", "size", "chunk", "interrupt"),
+            ("node", "data", "format", "type", "tnds", "package", "size", "chunk", "interrupt", "items"),
             (),
             _ANSWER,
         ),
-        StepKind("delete", "sends Delete", _CLIENT, ("node",), (), _ANSWER, scalar=True),
-        StepKind("copy", "sends Copy", _CLIENT, ("node", "from"), (), _ANSWER),
-        StepKind("exec", "sends Exec", _CLIENT, ("node", "correlator", "data"), (), _ANSWER, scalar=True),
-        StepKind("alert", "sends Alert", _CLIENT, ("code", "options", "text", "choices"), (), _ANSWER),
+        StepKind("delete", "sends Delete", _CLIENT, ("node", "items"), (), _ANSWER, scalar=True),
+        StepKind("copy", "sends Copy", _CLIENT, ("node", "from", "items"), (), _ANSWER),
+        StepKind("exec", "sends Exec", _CLIENT, ("node", "correlator", "data", "items"), (), _ANSWER, scalar=True),
+        StepKind("alert", "sends Alert", _CLIENT, ("code", "options", "text", "choices", "items"), (), _ANSWER),
+        StepKind("element", "sends an element that no specification has", _CLIENT, (), (), _ANSWER, scalar=True),
         StepKind("sequence", "sends a Sequence of the commands inside", _CLIENT, (), (), _ANSWER, nested=True),
         StepKind("atomic", "sends an Atomic of the commands inside", _CLIENT, (), (), _ANSWER, nested=True),
         StepKind("together", "sends the commands inside in one package", _CLIENT, (), (), (), nested=True),
@@ -278,6 +279,7 @@ STEPS: dict[str, StepKind] = {
                 "dialect",
                 "wbxml",
                 "xml",
+                "send",
             ),
             (),
             (),
@@ -321,7 +323,7 @@ STEPS: dict[str, StepKind] = {
             _SERVER,
             ("command", "alert", "since", "first"),
             (),
-            ("status",),
+            ("status", "codes"),
         ),
         StepKind(
             "outcome",
@@ -334,23 +336,32 @@ STEPS: dict[str, StepKind] = {
         ),
     )
 }
-COMMANDS = ("get", "replace", "add", "delete", "copy", "exec", "alert", "sequence", "atomic")
+COMMANDS = ("get", "replace", "add", "delete", "copy", "exec", "alert", "element", "sequence", "atomic")
 """Steps that send a command to a device."""
 MODIFIERS = ("expect", "ensures", "note", "optional")
-"""Keys that may stand beside the kind in any step. Where a device refuses an ``optional`` command with 404, 405 or 406,
+"""Keys that may stand beside the kind in any step. Where a device refuses an ``optional`` command with 404, 405, 406 or 501,
 the case does not apply; a list names other codes."""
 
 
 TNDS_KEYS = ("at", "data", "format", "type", "acl")
 """Keys of a node of ``tnds``; ``at`` is its path below the node of the command, "" for that node itself."""
+
+
+ITEM_KEYS = ("node", "data", "format", "type", "from")
+"""Keys of one of the ``items`` of a command."""
+SENT = ("alert", "status", "results", "element")
+"""What the suite's device may send beside (key ``send`` of the step ``device``), and the keys that go with it."""
+SENT_WITH = ("late", "correlator", "items", "data")
+
+
 NEEDED = {
     "session": ("kind",),
-    "get": ("node|nodes",),
-    "replace": ("node",),
-    "add": ("node",),
-    "delete": ("node",),
-    "copy": ("node", "from"),
-    "exec": ("node",),
+    "get": ("node|nodes|items",),
+    "replace": ("node|items",),
+    "add": ("node|items",),
+    "delete": ("node|items",),
+    "copy": ("node|items", "from|items"),
+    "exec": ("node|items",),
     "alert": ("code",),
     "content": ("at", "fault"),
     "fetch": ("what",),
@@ -423,11 +434,12 @@ SESSION_WITH = {
     "chunked": "true: the server answers in chunked transfer coding",
     "wbxml": "how the server writes WBXML: keys of WbxmlStyle",
     "xml": "how the server writes XML: keys of XmlStyle",
+    "generic_alerts": "Status for every Generic Alert of the device",
 }
 """What may stand in ``with`` of a session step of a client case."""
 
 PLACES = (
-    "object", "object2", "device_id", "server_id", "server", "correlator", "content", "firmware", "trigger_id", "place",
+    "object", "object2", "parent", "device_id", "server_id", "server", "correlator", "content", "firmware", "trigger_id", "place",
     "account", "credentials",
 )
 """What ``{name}`` may stand for in a step."""

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
+from functools import cached_property
 
 from conformance.judge.session import CLIENT, REFUSALS, SESSION_ABORT, Placed, Said, Session
 from conformance.syncml.model import Block, Command, Other, Results, Status
@@ -89,6 +90,19 @@ class Book:
                 self._take(said)
             else:
                 self._owe(said)
+
+    @cached_property
+    def contents(self) -> dict[int, list[Owed]]:
+        """What stands inside each Sequence and Atomic, however deep, by the identity of the block: two may look alike."""
+        found: dict[int, list[Owed]] = {}
+        for owed in self.owed:
+            for block in owed.placed.around:
+                found.setdefault(id(block), []).append(owed)
+        return found
+
+    def inside(self, owed: Owed) -> list[Owed]:
+        """The commands inside a Sequence or Atomic."""
+        return self.contents.get(id(owed.command), [])
 
     def closing(self, said: Said) -> Said | None:
         """The message with which the side ended the package that answers a message of the other side."""

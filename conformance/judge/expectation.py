@@ -17,6 +17,7 @@ from conformance.judge.lookup import (
     nodes_of,
     received_object,
     refuses,
+    told_by,
 )
 from conformance.judge.matcher import Match, match
 from conformance.judge.observed import place_of
@@ -123,6 +124,11 @@ class Expectations:
                 finding = self.compare(
                     expect[key], value, self.requirement(base), at, f"{key} of {node} in the Results"
                 )
+                if finding:
+                    yield finding
+        for key, value in told_by(statuses).items() if statuses else ():
+            if key in expect:
+                finding = self.compare(expect[key], value, self.requirement(base), at, f"{key} in the {what}")
                 if finding:
                     yield finding
         if "final" in expect and answers.final is not None:
@@ -371,9 +377,10 @@ class Expectations:
             for a in answers_to(self.transcript, given["command"], str(given.get("alert", "")))
             if since < a[0].n < played.begin
         ]
-        event, code = found[0 if given.get("first") else -1] if found else (None, None)
+        event, codes = found[0 if given.get("first") else -1] if found else (None, [])
+        values = {"status": codes[0] if codes else None, "codes": ",".join(sorted(set(codes))) or None}
         says = f"of the answer to {given['command']} {given.get('alert', '')}".strip()
-        yield from self._keyed(played, expect, {"status": code}, event.n if event else None, says)
+        yield from self._keyed(played, expect, values, event.n if event else None, says)
 
 
 def generic_alerts(message: Message) -> Iterator[Alert]:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Iterator, Mapping
+from collections.abc import Sequence as Sequence_
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -132,12 +133,25 @@ def answers_of(transcript: Transcript, sent: Mapping[str, Any], *, whole: bool =
     return found
 
 
+def told_by(statuses: Sequence_[Status]) -> dict[str, str | None]:
+    """What Items of Statuses tell: ``reply``, the answers of a user in ascending order, joined by commas, and ``failing``,
+    the first node that is named; ``None`` where nothing is."""
+    items = [item for status in statuses for item in status.items]
+    answers = sorted((text_of(item).strip() for item in items if item.data is not None), key=_numbered)
+    targets = [item.target for item in items if item.target]
+    return {"reply": ",".join(answers) if answers else None, "failing": targets[0] if targets else None}
+
+
+def _numbered(text: str) -> tuple[int, str]:
+    return (int(text) if text.isascii() and text.isdigit() and len(text) < 6 else 0, text)
+
+
 def refuses(code: str | None) -> bool:
     """Whether a Status says that a command was not carried out and will not be."""
     return code is not None and code[:1] in ("3", "4", "5")
 
 
-LACKED = ("404", "405", "406")
+LACKED = ("404", "405", "406", "501")
 """Codes with which a device refuses what it does not have."""
 
 
@@ -187,13 +201,13 @@ def _with_meta(results: Results) -> Iterator[Item]:
         )
 
 
-def answers_to(transcript: Transcript, command: str, alert: str = "") -> list[tuple[Event, str | None]]:
-    """How the server answered commands of the device: (event of the answer, code), ``None`` where none came.
+def answers_to(transcript: Transcript, command: str, alert: str = "") -> list[tuple[Event, list[str]]]:
+    """How the server answered commands of the device: (event of the answer, its codes in order), none where none came.
 
     ``command`` is a command's name ("Alert", "Replace", "SyncHdr"); ``alert`` narrows Alerts to a code or a Generic Alert
     type.
     """
-    found: list[tuple[Event, str | None]] = []
+    found: list[tuple[Event, list[str]]] = []
     messages = transcript.of("message")
     for position, event in enumerate(messages):
         decoded = event.decoded() if event.sender == DEVICE else None
@@ -204,8 +218,8 @@ def answers_to(transcript: Transcript, command: str, alert: str = "") -> list[tu
         )
         answer = reply.decoded() if reply else None
         for wanted in _wanted(decoded.message, command, alert):
-            code = _code(answer.message, decoded.message.header.msg_id, wanted) if answer else None
-            found.append((reply or event, code))
+            codes = _codes(answer.message, decoded.message.header.msg_id, wanted) if answer else []
+            found.append((reply or event, codes))
     return found
 
 
@@ -223,10 +237,11 @@ def _wanted(message: Message, command: str, alert: str) -> Iterator[str]:
         yield candidate.cmd_id or ""
 
 
-def _code(answer: Message, msg_id: str | None, cmd_id: str) -> str | None:
+def _codes(answer: Message, msg_id: str | None, cmd_id: str) -> list[str]:
+    found = []
     for status in answer.statuses():
         # Samples of the text leave CmdRef out of a Status for the SyncHdr (DM Protocol 11).
         cmd_ref = "0" if status.cmd == "SyncHdr" and status.cmd_ref is None else status.cmd_ref
         if cmd_ref == cmd_id and status.msg_ref == msg_id:
-            return status.data
-    return None
+            found.append(status.data or "")
+    return found

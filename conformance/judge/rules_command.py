@@ -170,7 +170,7 @@ def sequence_status(view: View) -> Iterator[Hit]:
     for book, owed, said in _answered(view):
         if not isinstance(owed.command, Sequence):
             continue
-        inside = [o for o in book.owed if o.placed.around and o.placed.around[-1] is owed.command]
+        inside = [o for o in book.inside(owed) if o.placed.around[-1] is owed.command]
         if any((o.code or "")[:1] == "2" and o.code not in ("214", "215", "216") for o in inside):
             yield view.check(owed.code == "200", said, "200", owed.code, f"Status for {owed.what}")
 
@@ -181,7 +181,7 @@ def atomic_status(view: View) -> Iterator[Hit]:
     for book, owed, said in _answered(view):
         if not isinstance(owed.command, Atomic):
             continue
-        inside = [o for o in book.owed if owed.command in o.placed.around and o.statuses]
+        inside = [o for o in book.inside(owed) if o.statuses]
         codes = [code for o in inside for code in o.codes]
         failed = [code for code in codes if code[:1] in ("3", "4", "5") or code in ("214", "215", "216")]
         if failed:

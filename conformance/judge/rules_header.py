@@ -195,7 +195,9 @@ def cmd_ref(view: View) -> Iterator[Hit]:
 
 
 def _distinct(said: Said) -> bool:
-    """Whether all commands of a message can be told apart by their CmdIDs."""
+    """Whether all commands of a message can be told apart by their CmdIDs; what nobody knows may have one or none."""
+    if any(isinstance(placed.command, Other) for placed in said.walked):
+        return False
     ids = [placed.command.cmd_id for placed in said.walked]
     return None not in ids and len(set(ids)) == len(ids)
 

@@ -138,7 +138,7 @@ def _between(chunk: Chunk, goes_on: bool) -> list[str]:
         command = placed.command
         if not isinstance(command, (*_NEW, type(chunk.command))) or command is chunk.command:
             continue
-        if isinstance(command, Block) and command in chunk.placed.around:
+        if isinstance(command, Block) and any(block is command for block in chunk.placed.around):
             continue
         if (placed.order < chunk.placed.order and goes_on) or (placed.order > chunk.placed.order and chunk.item.more):
             found.append(command.name)

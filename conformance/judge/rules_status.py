@@ -99,10 +99,9 @@ def _silent_containers(book: Book) -> set[int]:
     """Containers that were refused as a whole: that those inside have a Status as well is not demanded."""
     found = set()
     for owed in book.owed:
-        if owed.container and (owed.code or "")[:1] in ("4", "5"):
-            inside = [o for o in book.owed if owed.command in o.placed.around]
-            if not any(o.statuses for o in inside):
-                found.add(id(owed.command))
+        refused = owed.container and (owed.code or "")[:1] in ("4", "5")
+        if refused and not any(inner.statuses for inner in book.inside(owed)):
+            found.add(id(owed.command))
     return found
 
 

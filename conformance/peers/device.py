@@ -339,7 +339,7 @@ class Device:
         settings = ClientSettings(
             profile.device_id, profile.server_id, self.accounts.url, profile.dev_info(), profile.encoding,
             profile.version, self.accounts.authentication, profile.known, profile.max_msg_size, profile.max_obj_size,
-            profile.large_objects,
+            profile.large_objects, whole_atomics=profile.whole_atomics,
         )
         limit = profile.max_obj_size or _NO_LIMIT
         user = self.user if profile.ui else None

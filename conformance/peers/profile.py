@@ -56,6 +56,7 @@ class DeviceProfile:
     max_obj_size: int | None = 96 << 20
     large_objects: bool = True
     ui: bool = True
+    whole_atomics: bool = False
     notification: bool = True
     limits: Limits = field(default_factory=Limits)
     features: Features = field(default_factory=Features)

@@ -9,12 +9,12 @@ from conformance.dm.serversession import PeerKeys, Received, ServerSession, Serv
 from conformance.fumo import question
 from conformance.fumo.campaign import PLANNED, RUNNING, Campaign
 from conformance.fumo.plan import FIRMWARE, Answer, Batch, Facts
-from conformance.fumo.report import Report, read_alert
+from conformance.fumo.report import Report, item_codes, read_alert
 from conformance.peers.enrolment import Enrolment
 from conformance.peers.pieces import Pieces
 from conformance.peers.planner import Planner
 from conformance.syncml.codec import Decoded, decode
-from conformance.syncml.codes import CLIENT_INITIATED, GENERIC_ALERT, NO_END_OF_DATA, SERVER_INITIATED
+from conformance.syncml.codes import CLIENT_EVENT, CLIENT_INITIATED, GENERIC_ALERT, NO_END_OF_DATA, SERVER_INITIATED
 from conformance.syncml.element import SyntaxFault
 from conformance.syncml.model import Alert, Chal, Command, Cred, Get, Item, Message, Results, Status, text_of
 from conformance.transport.exchange import Reply, Request, Source, header
@@ -51,6 +51,8 @@ class Session(ServerSession):
 
     def alert_code(self, alert: Alert) -> str:
         """Status for an Alert; that for a Generic Alert was found when it was read."""
+        if alert.data == CLIENT_EVENT:
+            return "200" if alert.items and all(self.readable(alert, item) for item in alert.items) else "406"
         return self.codes.get(id(alert)) or super().alert_code(alert)
 
     def results_code(self, results: Results) -> str:
@@ -65,6 +67,28 @@ class Session(ServerSession):
                 message.commands.append(self.numbered(Alert(data=NO_END_OF_DATA, items=[Item(source=uri)])))
             self.broken = []
         return super()._add_commands(message, got, commands, large)
+
+    def readable(self, alert: Alert, item: Item) -> bool:
+        """Whether the data of a client event can be processed: text and XML can (DM RepPro 6.6.2)."""
+        meta = alert.meta_of(item)
+        type_ = (meta.type or "").strip().lower()
+        return item.data is not None and bool(meta.format) and (type_.startswith("text/") or type_.endswith("xml"))
+
+    def statuses_of(self, message: Message, command: Command) -> list[Status]:
+        """A Generic Alert of whose Items some can be read and some cannot gets a Status for each (DM Protocol 8.7)."""
+        statuses = super().statuses_of(message, command)
+        code = statuses[0].data
+        if not isinstance(command, Alert) or command.data != GENERIC_ALERT or code not in ("412", "415"):
+            return statuses
+        codes = item_codes(command)
+        if len(set(codes)) < 2 or code not in codes or not all(item.source for item in command.items):
+            return statuses
+        found = []
+        for item, each in zip(command.items, codes, strict=True):
+            status = self.status(message, command, each)
+            status.source_refs = [item.source or ""]
+            found.append(status)
+        return found
 
     def header_code(self, message: Message) -> tuple[str, Chal | None]:
         """Status for the SyncHdr; versions that nobody knows are refused."""
