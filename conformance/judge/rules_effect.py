@@ -53,6 +53,8 @@ class _Tree:
         self.view, self.book = view, book
         self.known: dict[str, _Value] = {}
         self.codes = {id(owed.command): owed.code for owed in book.owed}
+        self.pieces = {id(chunk.item) for each in (*view.streams, *view.their_streams) for chunk in each.chunks}
+        """Items that hold a piece of a large object, of which the last says nothing of it."""
 
     def hits(self) -> Iterator[Hit]:
         """Walks through the commands of the session."""
@@ -116,7 +118,7 @@ class _Tree:
             return source.text if source is not None else None
         meta = owed.command.meta_of(item)
         usual = (meta.format or "").strip() in _TEXT and (meta.type or "").strip() in ("", "text/plain")
-        if not usual or item.more or not isinstance(item.data, str) or item.data_elements or "?" in (item.target or ""):
+        if not usual or item.more or id(item) in self.pieces or not isinstance(item.data, str) or item.data_elements or "?" in (item.target or ""):
             return None
         return text_of(item, meta)
 
@@ -132,7 +134,7 @@ class _Tree:
         for ref in owed.results:
             for item in ref.answer.items:
                 value = self.known.get(plain(item.source))
-                if value is None or not self._later(owed, value) or not self.view.judged(ref.said):
+                if value is None or id(item) in self.pieces or not self._later(owed, value) or not self.view.judged(ref.said):
                     continue
                 came = _text(item, ref.answer.meta_of(item))
                 if came is not None and not item.more:
