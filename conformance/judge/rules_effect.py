@@ -118,7 +118,9 @@ class _Tree:
             return source.text if source is not None else None
         meta = owed.command.meta_of(item)
         usual = (meta.format or "").strip() in _TEXT and (meta.type or "").strip() in ("", "text/plain")
-        if not usual or item.more or id(item) in self.pieces or not isinstance(item.data, str) or item.data_elements or "?" in (item.target or ""):
+        if id(item) in self.pieces or "?" in (item.target or ""):
+            return None
+        if not usual or item.more or not isinstance(item.data, str) or item.data_elements:
             return None
         return text_of(item, meta)
 
