@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from bisect import bisect_right
 from dataclasses import dataclass, field
 from functools import cached_property
 
@@ -84,7 +85,7 @@ class Book:
         self.headings: dict[int, list[Reference]] = {}
         self._by_id: dict[tuple[int, str], Owed] = {}
         self._theirs: dict[str, list[Said]] = {}
-        self._mine = session.by(side)
+        self._finals = [said for said in session.by(side) if said.final]
         for said in session.said:
             if said.side == side:
                 self._take(said)
@@ -106,10 +107,8 @@ class Book:
 
     def closing(self, said: Said) -> Said | None:
         """The message with which the side ended the package that answers a message of the other side."""
-        for mine in self._mine:
-            if mine.index > said.index and mine.final:
-                return mine
-        return None
+        place = bisect_right(self._finals, said.index, key=lambda mine: mine.index)
+        return self._finals[place] if place < len(self._finals) else None
 
     def superseded(self, said: Said) -> bool:
         """Whether what a message of the other side asked was asked again, or may never have arrived."""

@@ -187,14 +187,15 @@ def repeated_meta(view: View) -> Iterator[Hit]:
 def received(view: View) -> Iterator[tuple[Stream, Chunk, Owed, Book]]:
     """Chunks of Adds and Replaces that the side received and answered."""
     books = {id(book.session): book for book in view.books}
+    found = {id(owed.command): owed for book in view.books for owed in book.owed}
     for stream in view.their_streams:
         book = books[id(stream.session)]
         for chunk in stream.chunks:
             if chunk.command.name not in ("Add", "Replace"):
                 continue
-            for owed in book.owed:
-                if owed.command is chunk.command and owed.statuses and view.judged(owed.statuses[0].said):
-                    yield stream, chunk, owed, book
+            owed = found.get(id(chunk.command))
+            if owed is not None and owed.statuses and view.judged(owed.statuses[0].said):
+                yield stream, chunk, owed, book
 
 
 @rule("DM-LOB-006", "DM-LOB-019", sides=("client",), title="chunks get 213, the last one the Status of the command")
