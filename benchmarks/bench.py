@@ -36,7 +36,7 @@ from conformance.harness.selection import Chosen
 from conformance.peers.device import DM, Device
 from conformance.peers.profile import DeviceProfile
 from conformance.syncml.codec import decode, encode
-from conformance.syncml.model import Alert, Command, Get, Header, Item, Message, Meta, Replace
+from conformance.syncml.model import Alert, Command, Cred, Get, Header, Item, Message, Meta, Replace
 from conformance.syncml.wbxml import decode_wbxml, encode_wbxml
 from conformance.syncml.xmlcodec import decode_xml, encode_xml
 from conformance.transcript import load
@@ -145,7 +145,8 @@ def codecs() -> None:
     assert request is not None
     device.receive(Response(0, [], b"", "closed"), 0.0, DM)
     report = Message(
-        Header(session_id="2", msg_id="1", target="http://127.0.0.1:8080/dm", source="urn:imei:490154203237518"),
+        Header(session_id="2", msg_id="1", target="http://127.0.0.1:8080/dm", source="urn:imei:490154203237518",
+               cred=Cred("syncml:auth-md5", "b64", "RnVtb0NvbmZvcm1hbmNlIQ==")),
         [Alert("1", data="1226", correlator="corr-0001", items=[Item(
             source="./FwUpdate/Main", data="200",
             meta=Meta(type="org.openmobilealliance.dm.firmwareupdate.download", format="int", mark="informational"),
