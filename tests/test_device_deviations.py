@@ -8,6 +8,7 @@ from typing import Any
 
 import pytest
 import yaml
+from deviationscenes import downloads, pushes
 from devicebench import ROOT, Bench, Octets, add, ask, atomic, delete, get, run, sequence, set_
 
 from conformance.dm.credentials import Account
@@ -195,6 +196,15 @@ SCENES: dict[str, Callable[[Bench, Path], None]] = {
 """The session in which a deviation shows; ``good`` for those that are not named."""
 
 
+BY_MODULE = {"trigger_deviations": pushes, "download_deviations": downloads}
+
+
+def scene_of(name: str) -> Callable[[Bench, Path], None]:
+    """The scene for all deviations of a module; ``good`` where there is none."""
+    (module,) = {row.mixin.__module__.rpartition(".")[2] for row in CLIENT.rows([name])}
+    return BY_MODULE.get(module, good)
+
+
 def wire(tmp_path: Path, deviations: list[str], scene: Callable[[Bench, Path], None]) -> list[tuple[str, bytes]]:
     """Address and octets of everything that a device sends in a scene."""
     bench = Bench(deviations=deviations)
@@ -202,7 +212,7 @@ def wire(tmp_path: Path, deviations: list[str], scene: Callable[[Bench, Path], N
     answer = bench.answer
 
     def watch(request: Any) -> Response:
-        sent.append((f"{request.method} {request.url}", request.body))
+        sent.append((f"{request.method} {request.url} {request.headers}", request.body))
         return answer(request)
 
     bench.answer = watch  # type: ignore[method-assign]
@@ -213,7 +223,7 @@ def wire(tmp_path: Path, deviations: list[str], scene: Callable[[Bench, Path], N
 
 @pytest.mark.parametrize("name", CLIENT.ids)
 def test_each_deviation_is_seen_on_the_wire(tmp_path: Path, name: str) -> None:
-    scene = SCENES.get(name, good)
+    scene = SCENES.get(name) or scene_of(name)
     right = wire(tmp_path, [], scene)
     assert wire(tmp_path, [], scene) == right
     assert wire(tmp_path, [name], scene) != right
