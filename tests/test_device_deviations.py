@@ -9,6 +9,7 @@ from typing import Any
 import commandscenes
 import pytest
 import yaml
+from deviationscenes import downloads, pushes
 from devicebench import ROOT, Bench, Octets, add, ask, atomic, delete, get, run, sequence, set_
 from treescene import tree
 
@@ -198,6 +199,15 @@ SCENES: dict[str, Callable[[Bench, Path], None]] = {
 SCENES |= {row["id"]: tree for row in ROWS if row["area"] == "tree" and row["id"] not in SCENES}
 
 
+BY_MODULE = {"trigger_deviations": pushes, "download_deviations": downloads}
+
+
+def scene_of(name: str) -> Callable[[Bench, Path], None]:
+    """The scene for all deviations of a module; ``good`` where there is none."""
+    (module,) = {row.mixin.__module__.rpartition(".")[2] for row in CLIENT.rows([name])}
+    return BY_MODULE.get(module, good)
+
+
 def wire(tmp_path: Path, deviations: list[str], scene: Callable[[Bench, Path], None]) -> list[tuple[str, bytes]]:
     """Address and octets of everything that a device sends in a scene."""
     bench = Bench(deviations=deviations)
@@ -205,7 +215,7 @@ def wire(tmp_path: Path, deviations: list[str], scene: Callable[[Bench, Path], N
     answer = bench.answer
 
     def watch(request: Any) -> Response:
-        sent.append((f"{request.method} {request.url}", request.body))
+        sent.append((f"{request.method} {request.url} {request.headers}", request.body))
         return answer(request)
 
     bench.answer = watch  # type: ignore[method-assign]
