@@ -224,15 +224,19 @@ def wire(tmp_path: Path, deviations: list[str], scene: Callable[[Bench, Path], N
     return sent
 
 
-PLAIN = ("client_deviations", "client_session_deviations")
+EVERY = {**commandscenes.SCENES, **SCENES}
+PLAIN = ("client_deviations", "client_session_deviations", *BY_MODULE)
 """Modules with deviations that show while the other side behaves, over a plain way; what needs trouble, a dialect or TLS is
 shown by the cases that tests/test_proof_client.py plays."""
-HERE = [name for name in CLIENT.ids if CLIENT.rows([name])[0].mixin.__module__.rpartition(".")[2] in PLAIN]
+HERE = [
+    name for name in CLIENT.ids
+    if name in EVERY or CLIENT.rows([name])[0].mixin.__module__.rpartition(".")[2] in PLAIN
+]  # fmt: skip
 
 
 @pytest.mark.parametrize("name", HERE)
 def test_each_deviation_is_seen_on_the_wire(tmp_path: Path, name: str) -> None:
-    scene = {**commandscenes.SCENES, **SCENES}.get(name, good)
+    scene = EVERY.get(name) or scene_of(name)
     right = wire(tmp_path, [], scene)
     assert wire(tmp_path, [], scene) == right
     assert wire(tmp_path, [name], scene) != right
