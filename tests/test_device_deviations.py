@@ -211,7 +211,11 @@ def wire(tmp_path: Path, deviations: list[str], scene: Callable[[Bench, Path], N
     return sent
 
 
-@pytest.mark.parametrize("name", CLIENT.ids)
+OF_FORMS = {row["id"] for row in ROWS if row["area"] == "encoding"}
+"""They show in messages of odd forms only, which cases send: tests/test_proof_client.py."""
+
+
+@pytest.mark.parametrize("name", [name for name in CLIENT.ids if name not in OF_FORMS])
 def test_each_deviation_is_seen_on_the_wire(tmp_path: Path, name: str) -> None:
     scene = SCENES.get(name, good)
     right = wire(tmp_path, [], scene)

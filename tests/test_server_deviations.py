@@ -211,7 +211,11 @@ def test_the_plain_server_repeats_itself(plain: dict[str, list[object]]) -> None
     assert {name: play(scenario, "") for name, scenario in SCENARIOS.items()} == plain
 
 
-@pytest.mark.parametrize("name", DEVIATIONS.ids)
+OF_FORMS = {row["id"] for row in ROWS if row["area"] == "encoding"}
+"""They show in messages of odd forms only, which cases send: tests/test_proof_server.py."""
+
+
+@pytest.mark.parametrize("name", [name for name in DEVIATIONS.ids if name not in OF_FORMS])
 def test_deviation_changes_what_crosses_the_wire(name: str, plain: dict[str, list[object]]) -> None:
     assert any(play(scenario, name) != plain[title] for title, scenario in SCENARIOS.items())
 
