@@ -10,6 +10,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from conformance.dm.serversession import SESSION_ABORT
+from conformance.judge.download import delivered
 from conformance.judge.expectation import ALERT_TYPES, generic_alerts, type_of
 from conformance.syncml.model import Alert, Item, Status, text_of
 from conformance.transcript import DEVICE
@@ -76,6 +77,7 @@ def settled(player: ClientPlayer, given: Any, expect: dict[str, Any]) -> str:
     player.value("version", runs, "of the firmware that runs afterwards")
     player.value("reports", len(codes), "reports of the last operation that say different things")
     player.value("delivered", delivered, "whether a report of the last operation got its answer")
+    player.value("whole", _whole(player, codes[-1] if codes else ""), "whether what succeeded had come completely")
     player.value("told", _told(player, codes[-1] if codes else "", runs), "the last report, and the firmware that runs")
     return player.lost
 
@@ -92,6 +94,21 @@ def _told(player: ClientPlayer, code: str, runs: str) -> str:
     which = NEW if runs == places.get("to:good") else OLD if runs == places.get("from:good") else "unknown"
     said = ("success" if code.startswith("2") else "failure") if code else "nothing"
     return f"{said} with {which}"
+
+
+def _whole(player: ClientPlayer, code: str) -> bool:
+    """False where a success was told although octets of the package were never delivered from its address."""
+    places, shelf = player.bench.places(), player.bench.shelf
+    url = places.get("url:good", "")
+    spans = delivered(player.recorder.transcript, url) if url and code.startswith("2") else []
+    if not spans:
+        return True
+    reached = 0
+    for first, last in sorted(spans):
+        if first > reached:
+            return False
+        reached = max(reached, last)
+    return reached >= shelf.source("good").size
 
 
 def _reports(player: ClientPlayer) -> tuple[list[str], str]:

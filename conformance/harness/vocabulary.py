@@ -164,7 +164,7 @@ STEPS: dict[str, StepKind] = {
             "settled",
             "sees what an interrupted update left behind",
             _CLIENT,
-            expects=("state", "told", "reports", "delivered", "version"),
+            expects=("state", "told", "reports", "delivered", "version", "whole"),
             scalar=True,
         ),
         StepKind("next-update", "updates once more, by the same way", _CLIENT, scalar=True),
