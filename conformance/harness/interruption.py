@@ -69,9 +69,9 @@ def settled(player: ClientPlayer, given: Any, expect: dict[str, Any]) -> str:
     """Lets the device come to rest, then looks: State, firmware, and whether the report tells what is."""
     index = str(player.recorder.transcript.of("step")[-1].data["index"])
     player.plays(f"{index}.1", {"quiet": "silence"})
-    if "state" in expect:
-        player.plays(f"{index}.2", {"state": None, "expect": {"data": expect["state"]}})
-        player.close()
+    wanted = {"expect": {"data": expect["state"]}} if "state" in expect else {}
+    player.plays(f"{index}.2", {"state": None, **wanted})  # a session in which what waits can be reported
+    player.close()
     runs = _runs(player, f"{index}.3")
     codes, delivered = _reports(player)
     player.value("version", runs, "of the firmware that runs afterwards")
@@ -143,7 +143,7 @@ def _answered(player: ClientPlayer, exchange: Any, identity: str | None) -> bool
 def next_update(player: ClientPlayer, given: str, expect: Any) -> str:
     """Updates once more: what broke off before must not stand in the way.
 
-    Where the device runs the new firmware already and no package fits that, its update is one that cannot be fetched
+    Where the device runs another firmware already and no package fits that, its update is one that cannot be fetched
     (by PkgData: one that is not installed), so that no package is put on a firmware that it was not made for.
     """
     index = str(player.recorder.transcript.of("step")[-1].data["index"])
@@ -152,15 +152,16 @@ def next_update(player: ClientPlayer, given: str, expect: Any) -> str:
     places = player.bench.places()
     root, name = player.iut.objects[0], f"{places['correlator']}-n"
     url, to = fits or (places["url:refused"], runs)
-    good = fits is not None or runs != places.get("to:good")
+    good = fits is not None or runs in ("", places.get("from:good"))
     if fits is None and good:
         url, to = places["url:good"], places["to:good"]
-    for number, step in enumerate(_update(given, root, url, name, good), 2):
+    steps = _update(given, root, url, name, good)
+    if to:
+        steps.append({"firmware": None, "expect": {"version": {"expect": to, "ensures": _INSTALLS[given]}}})
+    for number, step in enumerate(steps, 2):
         player.plays(f"{index}.{number}", step)
         if player.lost:
-            return player.lost
-    count = 3 + len(_update(given, root, url, name, good))
-    player.plays(f"{index}.{count}", {"firmware": None, "expect": {"version": {"expect": to, "ensures": _INSTALLS[given]}}})
+            break
     return player.lost
 
 

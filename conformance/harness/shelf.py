@@ -54,6 +54,11 @@ class Shelf:
             raise RuntimeError("the content server has no address yet")
         return self._server
 
+    @property
+    def root(self) -> str:
+        """The address below which everything of the case stands."""
+        return f"{self.server.root_url}c{self._case}"
+
     def handle(self, request: Request) -> Reply:
         """Serves one request."""
         recorder = self._recorder()
@@ -102,7 +107,7 @@ class Shelf:
             self._open = 0  # what an earlier case left open is none of the next one's business
         server = self.server
         server.clear()
-        places = {"content": f"{server.root_url}c{self._case}"}
+        places = {"content": self.root}
         for purpose in {*self.iut.packages, *(["corrupted"] if "good" in self.iut.packages else [])}:
             source = self.source(purpose)
             package = self.package(purpose)

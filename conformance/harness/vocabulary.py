@@ -461,8 +461,8 @@ SESSION_WITH = {
 """What may stand in ``with`` of a session step of a client case."""
 
 PLACES = (
-    "object", "object2", "parent", "device_id", "server_id", "server", "correlator", "content", "firmware", "trigger_id", "place",
-    "account", "credentials",
+    "object", "object2", "parent", "device_id", "server_id", "server", "correlator", "content", "content_host", "firmware",
+    "trigger_id", "place", "account", "credentials",
 )
 """What ``{name}`` may stand for in a step."""
 PLACE_CLAIMS = {"place": "dynamic-nodes", "account": "account", "credentials": "credentials"}
