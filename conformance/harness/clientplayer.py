@@ -9,6 +9,7 @@ from conformance.harness import clientdownload, clienttrigger, outcome
 from conformance.harness.clientsessions import MOST_SESSIONS
 from conformance.harness.commands import Prepared, prepare
 from conformance.harness.conversation import Conversation
+from conformance.harness.interruption import interrupt, next_update, settled
 from conformance.harness.manner import Manner
 from conformance.harness.mischief import reply
 from conformance.harness.vocabulary import COMMANDS, CONTENT_CERTIFICATES, kind_of
@@ -35,12 +36,13 @@ class ClientPlayer(WaySessions):
     def play(self, steps: list[dict[str, Any]]) -> None:
         """Plays all steps, then ends the session that is open."""
         for number, step in enumerate(steps, 1):
-            self._step(str(number), step)
+            self.plays(str(number), step)
             if self.lost:
                 break
         self.close()
 
-    def _step(self, index: str, step: dict[str, Any]) -> None:
+    def plays(self, index: str, step: dict[str, Any]) -> None:
+        """Plays one step; its number has a dot where it is part of another one."""
         kind = kind_of(step)
         if kind == "fetched":
             self.bench.shelf.calm(_AFTERWARDS)
@@ -197,7 +199,7 @@ class ClientPlayer(WaySessions):
 
     def _await(self, given: dict[str, Any], expect: Any) -> str:
         """Waits for the report of an operation, nudging a device that only speaks when asked."""
-        if given.get("due") == "if-accepted" and self._exec_refused():
+        if given.get("due") == "if-accepted" and self.exec_refused():
             return "refused"
         if self.talk is not None and self.talk.session.version == "1.1":
             return self._poll(given)
@@ -262,7 +264,7 @@ class ClientPlayer(WaySessions):
         events = [sent["event"] for e in ends for sent in e.data.get("sent", ()) if sent["command"] == "Exec"]
         return max(events, default=0)
 
-    def _exec_refused(self) -> bool:
+    def exec_refused(self) -> bool:
         """Whether the last Exec was answered with an error."""
         ends = [e for e in self.recorder.transcript.of("step") if e.data["phase"] == "end"]
         execs = [sent for e in ends for sent in e.data.get("sent", ()) if sent["command"] == "Exec"]
@@ -288,7 +290,7 @@ class ClientPlayer(WaySessions):
     def _state(self, given: Any, expect: dict[str, Any]) -> str:
         node = f"{given['object'] if isinstance(given, dict) else self.iut.objects[0]}/State"
         index = self.recorder.transcript.of("step")[-1].data["index"]
-        self._step(f"{index}.1", {"get": node, "expect": {"status": 200, **expect}})
+        self.plays(f"{index}.1", {"get": node, "expect": {"status": 200, **expect}})
         return self.lost
 
     def _firmware(self, given: Any, expect: Any) -> str:
@@ -298,7 +300,7 @@ class ClientPlayer(WaySessions):
             self.value("version", result["version"], "of the firmware that runs (hook)")
             return ""
         index = self.recorder.transcript.of("step")[-1].data["index"]
-        self._step(f"{index}.1", {"get": "./DevDetail/FwV"})
+        self.plays(f"{index}.1", {"get": "./DevDetail/FwV"})
         self.value("version", self._read_back("./DevDetail/FwV"), "of the firmware that runs (DevDetail/FwV)")
         return self.lost
 
@@ -314,12 +316,12 @@ class ClientPlayer(WaySessions):
     def reads(self, node: str, *, again: bool = True) -> str | None:
         """The value of a node; ``None`` where the device gives none. ``again`` asks the device."""
         if again:
-            self._step("0", {"get": node})
+            self.plays("0", {"get": node})
         return self._read_back(node)
 
     def replaces(self, node: str, value: str) -> None:
         """Writes a value, whatever the device says to it."""
-        self._step("0", {"replace": {"node": node, "data": value}})
+        self.plays("0", {"replace": {"node": node, "data": value}})
 
     def _read_back(self, node: str) -> str | None:
         for event in reversed(self.recorder.transcript.of("message")):
@@ -353,6 +355,9 @@ _STEPS: dict[str, Callable[[ClientPlayer, Any, dict[str, Any]], str]] = {
     "malformed": ClientPlayer._malformed,
     "close": ClientPlayer.close,
     "reply": reply,
+    "interrupt": interrupt,
+    "settled": settled,
+    "next-update": next_update,
     "content": ClientPlayer._content,
     "await": ClientPlayer._await,
     "quiet": ClientPlayer._quiet,

@@ -292,6 +292,10 @@ class Expectations:
             elif played.end is not None and not played.why and not self._died:
                 yield from self._keyed(played, expect, {key: None}, played.end, "was not seen")
 
+    def _settled(self, played: Played, expect: dict[str, Any]) -> Iterator[Finding]:
+        """What an interrupted update left behind; State is judged by a step of its own."""
+        yield from self._values(played, {key: wanted for key, wanted in expect.items() if key != "state"})
+
     def _keyed(
         self, played: Played, expect: dict[str, Any], values: Mapping[str, Any], at: int | None, says: str
     ) -> Iterator[Finding]:
@@ -434,6 +438,7 @@ _CHECKS: dict[str, Any] = {
     "fetch": Expectations._values,
     "session": Expectations._values,
     "reply": Expectations._values,
+    "settled": Expectations._settled,
     "malformed": Expectations._values,
     "trigger": Expectations._values,
     "commanded": Expectations._commanded,
