@@ -17,6 +17,7 @@ from conformance.harness.waysessions import WaySessions
 from conformance.judge.expectation import ALERT_TYPES, POLLED, generic_alerts, type_of
 from conformance.judge.finding import INCONCLUSIVE
 from conformance.judge.lookup import answers_of, lacked, refuses
+from conformance.judge.operation import correlators, of_another_case
 from conformance.syncml.model import Message, Results, text_of
 from conformance.transcript import DEVICE, OPERATOR, SUITE
 
@@ -116,9 +117,32 @@ class ClientPlayer(WaySessions):
         self._await_answer(talk)
         if prepared.large is not None and prepared.commands:
             sent[-1] |= self._last_chunk(talk.label, prepared.commands[-1].name, event.n)
+            sent = self._by_other_size(index, step, prepared, sent)
         elif talk.session.refusals:
             sent = self._again(sent, prepared, talk.label)
         self._look_whether_lacked(step, sent)
+        return sent
+
+    def _by_other_size(
+        self, index: str, step: dict[str, Any], prepared: Prepared, sent: list[dict[str, Any]]
+    ) -> list[dict[str, Any]]:
+        """Sends an object again for a device that counts Size without Base64, and so found the right one wrong.
+
+        A sender may do so after 424 (DM Protocol 7); the first answer is judged by the rule about sizes, as a warning.
+        """
+        large, talk = prepared.large, self.talk
+        if large is None or talk is None or not talk.may_command or self.lost:
+            return sent
+        other = large.unencoded(talk.session.encoding)
+        if other is None or answers_of(self.recorder.transcript, sent[-1]).code != "424":
+            return sent
+        again: Prepared = prepare(step, self.bench.shelf, talk.session)
+        assert again.large is not None
+        again.large.stated = other
+        out, event = talk.answer(again.commands, large=again.large)
+        sent = self._sent(index, again, out.message, event.n, talk.label)
+        self._await_answer(talk)
+        sent[-1] |= self._last_chunk(talk.label, again.commands[-1].name, event.n)
         return sent
 
     def _look_whether_lacked(self, step: dict[str, Any], sent: list[dict[str, Any]]) -> None:
@@ -210,13 +234,14 @@ class ClientPlayer(WaySessions):
         nudge = clock.now() + self.bench.silence
         pause = self.bench.silence
         since, most = self._last_exec(), self.sessions + MOST_SESSIONS
-        while not self._reported(wanted, since):
+        due = 1 + self._awaited_since(since)
+        while not self._reported(wanted, since, due):
             left = deadline - clock.now()
             if left <= 0 or self.bench.dead() or self.sessions > most:
                 return self._unreported(since)
             fetched = len(self.recorder.transcript.events)
             if self.await_package(min(left, max(0.05, nudge - clock.now())), lambda: False):
-                if not self._reported(wanted, since):
+                if not self._reported(wanted, since, due):
                     self.close()
                 nudge = clock.now() + pause
                 continue
@@ -270,15 +295,21 @@ class ClientPlayer(WaySessions):
         execs = [sent for e in ends for sent in e.data.get("sent", ()) if sent["command"] == "Exec"]
         return bool(execs) and refuses(answers_of(self.recorder.transcript, execs[-1]).code)
 
-    def _reported(self, wanted: str, since: int) -> bool:
-        for event in reversed(self.recorder.transcript.events):
-            if event.n <= since:
-                return False
-            if event.kind == "message" and event.sender == DEVICE:
-                decoded = event.decoded()
-                if decoded and any(type_of(alert) == wanted for alert in generic_alerts(decoded.message)):
-                    return not self.talk or self.talk.may_command or not self.talk.open
-        return False
+    def _awaited_since(self, since: int) -> int:
+        """How many reports were waited for after the last Exec: a second one is that of an operation that was queued."""
+        return sum(e.n > since and e.data["name"] == "operation-awaited" for e in self.recorder.transcript.of("value"))
+
+    def _reported(self, wanted: str, since: int, due: int = 1) -> bool:
+        """Whether so many reports of that type came since an event, without those of what an earlier case began."""
+        transcript = self.recorder.transcript
+        came, given = 0, correlators(transcript)
+        for event in reversed(transcript.of("message")):
+            if event.n <= since or came >= due:
+                break
+            decoded = event.decoded() if event.sender == DEVICE else None
+            for alert in generic_alerts(decoded.message) if decoded else ():
+                came += type_of(alert) == wanted and not of_another_case(alert, given)
+        return came >= due and (not self.talk or self.talk.may_command or not self.talk.open)
 
     def _quiet(self, given: Any, expect: Any) -> str:
         """Sees that nothing more comes: a fence where the hook has one, else the silence time of the IUT file."""

@@ -22,6 +22,8 @@ class Pieces(Splitter):
         super().__init__(source, format_)
         self.chunk, self.wrong = chunk, size
         self._most = source.size * int(str(interrupt).rstrip("%")) // 100 if isinstance(interrupt, str) else 0 if interrupt else None
+        self.stated: int | None = None
+        """A Size that stands where the right one would, by the other reading of what it counts."""
         self.made = False
         """Whether the piece that was given out last is wrong on purpose."""
 
@@ -48,4 +50,14 @@ class Pieces(Splitter):
         self.made = first and bool(self.wrong) and not last
         if self.made and item.meta is not None:
             item.meta.size = None if self.wrong == "none" else str(self.size(encoding) + int(self.wrong))
+        if first and self.stated is not None and not last and item.meta is not None:
+            item.meta.size = str(self.stated)
         return last
+
+    def unencoded(self, encoding: str) -> int | None:
+        """The size of the object itself where it goes as Base64 and is sent as it should be; ``None`` elsewhere.
+
+        The other reading of what Size counts (DM TND 7.7.4).
+        """
+        right = not self.wrong and not self.interrupt and self.stated is None
+        return self.source.size if right and self._begun and self._as_base64(encoding) else None
