@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections import deque
 from pathlib import Path
-from typing import Any
+from typing import Any, ClassVar
 
 import pytest
 
@@ -30,7 +30,7 @@ CASES = {case.id: case for case in load_cases(data())}
 class Other(DeviceAdapter):
     """The reference device with other parts."""
 
-    parts: dict[str, type] = {}
+    parts: ClassVar[dict[str, type]] = {}
 
     def __init__(self, iut: Any, places: Any) -> None:
         plain = devices.parts_for

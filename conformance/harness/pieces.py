@@ -59,5 +59,5 @@ class Pieces(Splitter):
 
         The other reading of what Size counts (DM TND 7.7.4).
         """
-        right = not self.wrong and not self.interrupt and self.stated is None
+        right = not self.wrong and self._most is None and self.stated is None
         return self.source.size if right and self._begun and self._as_base64(encoding) else None
