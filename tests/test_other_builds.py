@@ -7,10 +7,11 @@ from pathlib import Path
 from typing import Any, ClassVar
 
 import pytest
+import yaml
 
 from conformance.dm.clientsession import ClientSession
 from conformance.dm.executor import Executor
-from conformance.dm.largeobject import Assembler
+from conformance.dm.largeobject import Assembler, Value
 from conformance.fumo.agent import Report, UpdateAgent
 from conformance.fumo.object import ResultCode, is_success
 from conformance.harness.cases import load_cases
@@ -22,7 +23,7 @@ from conformance.peers import device as devices
 from conformance.peers.adapters import DeviceAdapter
 from conformance.peers.deviation import Deviation, deviant
 from conformance.peers.updateobject import UpdateObject
-from conformance.syncml.model import Alert, Atomic, Command, Get, Item, Meta, Replace, text_of
+from conformance.syncml.model import Alert, Atomic, Command, Get, Item, Meta
 
 CASES = {case.id: case for case in load_cases(data())}
 
@@ -45,13 +46,13 @@ class Other(DeviceAdapter):
 class _Careful(Executor):
     """Looks at an address when it is written."""
 
-    def refused_early(self, command: Command, target: str, meta: Meta) -> int:
-        item = command.items[0]
-        if isinstance(command, Replace) and target.endswith("/PkgURL") and not item.more:
-            text = text_of(item, meta)
+    def store(self, command: Command, target: str, value: Value) -> int:
+        octets = value.octets() if target.endswith("/PkgURL") else None
+        if octets is not None:
+            text = octets.decode()
             if not text.startswith("http") or any(c in text for c in " <>\"]") or text in ("http://", "https://"):
                 return 400
-        return super().refused_early(command, target, meta)
+        return super().store(command, target, value)
 
 
 class _Undefined(UpdateAgent):
@@ -147,40 +148,49 @@ class _Backwards(Executor):
 
 
 class Careful(Other):
-    parts = {"executor": _Careful}
+    parts: ClassVar[dict[str, type]] = {"executor": _Careful}
 
 
 class Undefined(Other):
-    parts = {"agent": _Undefined}
+    parts: ClassVar[dict[str, type]] = {"agent": _Undefined}
 
 
 class Queue(Other):
-    parts = {"agent": _Queue}
+    parts: ClassVar[dict[str, type]] = {"agent": _Queue}
 
 
 class Counting(Other):
-    parts = {"executor": _Counting}
+    parts: ClassVar[dict[str, type]] = {"executor": _Counting}
 
 
 class Forgetful(Other):
-    parts = {"object": _Forgetful}
+    parts: ClassVar[dict[str, type]] = {"object": _Forgetful}
 
 
 class Chatty(Other):
-    parts = {"session": _Chatty}
+    parts: ClassVar[dict[str, type]] = {"session": _Chatty}
 
 
 class NoAtomic(Other):
-    parts = {"executor": _NoAtomic}
+    parts: ClassVar[dict[str, type]] = {"executor": _NoAtomic}
 
 
 class Backwards(Other):
-    parts = {"executor": _Backwards}
+    parts: ClassVar[dict[str, type]] = {"executor": _Backwards}
 
 
-def played(folder: Path, build: type[Other], wanted: str) -> list[tuple[str, list[str]]]:
-    """Verdict and failed requirements of two permutations of a case at most."""
+def played(folder: Path, build: type[Other], wanted: str, *, untold: bool = False) -> list[tuple[str, list[str]]]:
+    """Verdict and failed requirements of two permutations of a case at most. ``untold``: no package tells its versions."""
     path = embedded_iut(folder / "iut", "client", f"{__name__}:{build.__name__}")
+    if untold:
+        described = yaml.safe_load(path.read_text(encoding="utf-8"))
+        for packages in described["packages"].values():
+            for package in packages if isinstance(packages, list) else [packages]:
+                if isinstance(package, dict):
+                    package.pop("from", None)
+                    package.pop("to", None)
+        described["device"].pop("firmware", None)
+        path.write_text(yaml.safe_dump(described), encoding="utf-8")
     iut = load_iut(path)
     run = Run([iut], Options(folder))
     found = []
@@ -220,3 +230,10 @@ def test_a_device_that_is_built_otherwise_is_not_failed(tmp_path: Path, build: t
     found = played(tmp_path, build, wanted)
     assert found
     assert found == [(verdict, [])] * len(found)
+
+
+@pytest.mark.parametrize("wanted", ["client/flows/download-and-update/plain", "client/nodes/shape/firmware-version"])
+def test_a_device_whose_packages_tell_no_versions_is_not_failed(tmp_path: Path, wanted: str) -> None:
+    found = played(tmp_path, Other, wanted, untold=True)
+    assert found
+    assert found == [("pass", [])] * len(found)

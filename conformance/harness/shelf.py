@@ -116,11 +116,12 @@ class Shelf:
             places |= {
                 f"url:{purpose}": url,
                 f"digest:{purpose}": self.digest(purpose),
-                f"from:{purpose}": package.from_ or "",
-                f"to:{purpose}": package.to or "",
                 f"size:{purpose}": str(source.size),
                 f"type:{purpose}": kind,
             }
+            # What the IUT file does not tell stays a placeholder, of which nothing is expected.
+            versions = {f"from:{purpose}": package.from_ or self.firmware, f"to:{purpose}": package.to}
+            places |= {name: version for name, version in versions.items() if version}
             dd = write(Descriptor(types=(kind,), size=source.size, object_uri=url))
             places[f"descriptor:{purpose}"] = server.publish(
                 f"c{self._case}/{purpose}.dd", BytesSource(dd), DESCRIPTOR_TYPE
