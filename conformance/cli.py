@@ -213,10 +213,10 @@ def _guarded(work: Any) -> Any:
 
 
 def _others() -> None:
-    from conformance.clireports import COMMANDS
+    from conformance import cliproof, clireports
     from conformance.peers.options import device, server
 
-    for command in (device, server, *COMMANDS):
+    for command in (device, server, *clireports.COMMANDS, *cliproof.COMMANDS):
         main.add_command(command)
 
 

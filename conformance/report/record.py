@@ -52,6 +52,9 @@ class RecordWriter:
     A record that is there already is gone on with (``resumed``); what a killed run left of its last line is cut off.
     """
 
+    types: tuple[str, ...] = (HEADER, RESULT, FOOTER)
+    """What lines may be."""
+
     def __init__(self, path: Path) -> None:
         self.path = path
         self._lock = threading.Lock()
@@ -76,7 +79,7 @@ class RecordWriter:
 
     def write(self, line: Mapping[str, Any]) -> None:
         """Appends a line. Raises ``ValueError`` for a line of no known type or with values that JSON cannot carry."""
-        if line.get("type") not in _TYPES:
+        if line.get("type") not in self.types:
             raise ValueError(f"no line of a record: its type is {line.get('type')!r}")
         text = json.dumps(line, ensure_ascii=False, allow_nan=False, separators=(",", ":"))
         # Half of a surrogate pair is no UTF-8, but its \u escape is JSON: what a peer sent is kept as it came.
