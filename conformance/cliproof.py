@@ -69,7 +69,10 @@ def _header(role: str | None, names: Sequence[str], full: bool, workers: int) ->
 
 
 def _earlier(record: Path, now: dict[str, Any]) -> tuple[dict[str, Any], set[str]]:
-    """The header of a proof that was begun, and the pieces that need not be done again: what went wrong is. Refuses one whose cases or deviations are not those of today."""
+    """The header of a proof that was begun, and the pieces that need not be done again; what went wrong is.
+
+    Refuses one whose cases or deviations are not those of today.
+    """
     from conformance.harness.prove import rows_of
     from conformance.report.proof import PIECE, read_lines
 

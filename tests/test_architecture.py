@@ -38,7 +38,7 @@ MAY_IMPORT: dict[str, set[str]] = {
 FEW: dict[str, set[str]] = {
     "conformance.report": {
         "conformance.harness.session", "conformance.harness.rejudge", "conformance.plugin", "conformance.report",
-        "conformance.clireports", "conformance.cliproof", "conformance.harness.deviations",
+        "conformance.clireports", "conformance.cliproof", "conformance.harness.deviations", "conformance.harness.expected",
     },
     "conformance.plugin": {"conformance.harness.session"},
 }  # fmt: skip
@@ -57,7 +57,7 @@ ONLY: dict[str, set[str]] = {
     "allure": {"conformance.report.allure"},
     "rich": {"conformance.report.console"},
     "jinja2": {"conformance.report.page"},
-    "click": {"conformance.cli", "conformance.clireports", "conformance.peers.options"},
+    "click": {"conformance.cli", "conformance.clireports", "conformance.cliproof", "conformance.peers.options"},
     "pytest": {"conformance.plugin", "conformance.harness.session"},
 }
 """Libraries and the only modules that may import them."""
