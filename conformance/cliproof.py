@@ -107,5 +107,28 @@ def _work(todo: Sequence[Any], workers: int, writer: Any, quiet: bool) -> None:
     writer.write({"type": "footer", "seconds": round(time.monotonic() - started, 1), "workers": workers, "pieces": len(todo)})
 
 
-COMMANDS = (prove,)
+@click.command()
+@click.option("-n", "--workers", type=click.IntRange(1), help="Worker processes (default: one for each processor).")
+def selftest(workers: int | None) -> None:
+    """Can the suite be trusted on this machine? Tries a sample of everything that shows it, in a few minutes.
+
+    Exit status 0: everything that could be tried is as it must be. 1: something is not.
+    """
+    from conformance.harness.selftest import selftest as checks
+    from conformance.report.text import plural, visible
+
+    started = time.monotonic()
+    done = []
+    for check in checks(workers or cores()):
+        done.append(check)
+        for line in check.told():
+            click.echo(visible(line))
+    wrong = sum(len(check.wrong) for check in done)
+    tried, left_out = sum(check.tried for check in done), sum(bool(check.skipped) for check in done)
+    told = f"{plural(tried, 'trial')}, {wrong} not as it must be, {plural(left_out, 'check')} skipped"
+    click.echo(f"{'NOT TO BE TRUSTED HERE' if wrong or not tried else 'GOOD'}: {told} ({time.monotonic() - started:.0f} seconds)")
+    sys.exit(1 if wrong or not tried else 0)
+
+
+COMMANDS = (prove, selftest)
 """What :mod:`conformance.cli` adds to its own commands."""

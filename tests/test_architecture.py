@@ -39,6 +39,7 @@ FEW: dict[str, set[str]] = {
     "conformance.report": {
         "conformance.harness.session", "conformance.harness.rejudge", "conformance.plugin", "conformance.report",
         "conformance.clireports", "conformance.cliproof", "conformance.harness.deviations", "conformance.harness.expected",
+        "conformance.harness.oracles",
     },
     "conformance.plugin": {"conformance.harness.session"},
 }  # fmt: skip
