@@ -141,9 +141,11 @@ class Script:
             events.append(Event(n, n / 10, "message", *ends, data | step.data, _loader(octets)))
         return Transcript(events)
 
-    def judge(self, side: str, strict: bool = False, objects: tuple[str, ...] = (OBJECT,)) -> list[Finding]:
-        """All findings about one side."""
-        return standing(self.transcript(), side, CATALOGUE, strict=strict, objects=objects)
+    def judge(
+        self, side: str, strict: bool = False, objects: tuple[str, ...] = (OBJECT,), version: str = "1.2"
+    ) -> list[Finding]:
+        """All findings about one side. ``version``: what the client was to speak, "" where nobody knows."""
+        return standing(self.transcript(), side, CATALOGUE, strict=strict, objects=objects, version=version)
 
 
 def _loader(octets: bytes) -> Callable[[], bytes]:

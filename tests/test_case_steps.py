@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from conformance.harness.commands import malformed, prepare
+from conformance.harness.commands import ill_formed, prepare
 from conformance.harness.ownsending import is_wrong, thing
 from conformance.harness.steps import step_faults
 from conformance.judge.lookup import told_by
@@ -75,8 +75,8 @@ def test_items_of_commands() -> None:
     ],
 )  # fmt: skip
 def test_what_no_server_may_send(command: Any, expected: bool) -> None:
-    """A device is not held to an answer to what is malformed on purpose."""
-    assert malformed([command]) is expected
+    """A device is not held to an answer to what is ill_formed on purpose."""
+    assert ill_formed([command]) is expected
 
 
 def test_things_of_the_suite_s_own_device() -> None:

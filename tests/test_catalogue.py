@@ -136,7 +136,7 @@ def test_what_is_only_remembered_never_fails_even_when_strict(catalogue: dict[st
         ("DL-010", "client", "must", "memory", "warn"),
         ("DL-029", "client", "must", "text", "fail"),
         ("WBXML-037", "suite", "must", "derived", "fail"),
-        ("AD-F6-restart", "both", "may", "derived", "note"),
+        ("AD-F6-restart", "server", "may", "derived", "note"),
         ("SUITE-ALIVE", "both", "must", "derived", "fail"),
     ],
 )

@@ -69,7 +69,8 @@ def test_a_peer_of_dm_112_alone_gives_no_false_alarm(tmp_path: Path, number: int
     [
         # The dialect names the executed node and has no Mark: the enabler's own text warns of both.
         ("client", "DeviceAdapter", {"FUMO-ALERT-003", "FUMO-ALERT-011"}),
-        ("server", "ServerAdapter", set()),
+        # Cases in which the suite's device loses or spoils a nonce: what helps then is another reading of the text.
+        ("server", "ServerAdapter", {"DM-HMAC-005", "DM-NOTI-004", "NOTI-004"}),
     ],
 )
 def test_a_peer_of_windows_mobile_gives_no_false_alarm(

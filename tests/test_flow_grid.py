@@ -8,22 +8,28 @@ from __future__ import annotations
 
 import itertools
 import json
-from collections.abc import Callable
+import os
+import ssl
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
 import pytest
 from peertable import CONTENT_URL, DEVICE, ROOT, Table
 from test_standalone import DEVICE as SOCKET_DEVICE
-from test_standalone import NAMES, content, eventually, hook, told
+from test_standalone import NAMES, eventually, hook, told
 
+from conformance.download.content import ContentServer
 from conformance.download.descriptor import DESCRIPTOR_TYPE, Descriptor, write
 from conformance.download.source import FileSource, PatternSource
 from conformance.fumo.package import TYPE, Manifest, build
 from conformance.harness.catalogue import load_catalogue
+from conformance.harness.certificates import write_pair
 from conformance.harness.places import testcases as own_cases
 from conformance.judge.finding import FAIL
 from conformance.judge.rule import standing
+from conformance.peers.security import TlsFiles
 from conformance.peers.standalone import DeviceOptions, ServerOptions, device_process, server_process
 from conformance.syncml.codec import decode
 from conformance.syncml.model import Alert, Command, Exec
@@ -32,11 +38,13 @@ from conformance.transcript import SERVER as SERVER_SIDE
 from conformance.transcript import Event, Transcript
 from conformance.transport.client import HttpClient
 from conformance.transport.exchange import Request
+from conformance.transport.server import HttpServer
+from conformance.transport.tls import server_context
 
 VERSIONS, ENCODINGS = ("1.2", "1.1.2"), ("xml", "wbxml")
 AUTHENTICATIONS = ("none", "basic", "md5", "hmac")
-SCHEMES = ("http",)
-"""How the sample over sockets is carried; "https" belongs here as soon as the peers speak it."""
+SCHEMES = ("http", "https")
+LONG = os.environ.get("FUMO_LONG", "") not in ("", "0")
 PICK = [{"alert": 1103, "reply": "accept", "choices": [number]} for number in (1, 2, 3)]
 
 
@@ -228,21 +236,37 @@ def _judged(made: Written) -> None:
 
 # -- over sockets --------------------------------------------------------------------------------------------------------
 
-SAMPLE = [
-    ("replace", "wbxml", "hmac"), ("download", "xml", "hmac"), ("download-and-update", "wbxml", "basic"),
-    ("replace", "xml", "none"), ("download", "wbxml", "md5"), ("download-and-update", "xml", "md5"),
-]  # fmt: skip
+WAYS = ("replace", "download", "download-and-update")
+SAMPLE = {
+    ("replace", "1.2", "wbxml", "hmac"), ("download", "1.2", "xml", "hmac"), ("download-and-update", "1.2", "wbxml", "basic"),
+    ("replace", "1.2", "xml", "none"), ("download", "1.1.2", "wbxml", "md5"), ("download-and-update", "1.1.2", "xml", "md5"),
+}  # fmt: skip
+"""What is played of the grid over sockets where FUMO_LONG is not set."""
+OVER_SOCKETS = [
+    pytest.param(*each, id="-".join(each))
+    for each in itertools.product(WAYS, VERSIONS, ENCODINGS, AUTHENTICATIONS, SCHEMES)
+    if LONG or each[:-1] in SAMPLE
+]
 
 
-@pytest.mark.parametrize("scheme", SCHEMES)
-@pytest.mark.parametrize(("way", "encoding", "authentication"), SAMPLE)
-def test_sample_over_sockets(
-    way: str, encoding: str, authentication: str, scheme: str, tmp_path: Path, package: Path
+@pytest.fixture(scope="module")
+def files(tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, Path, Path]:
+    """An authority, and a certificate with its key for servers on this machine and for the device."""
+    return write_pair(tmp_path_factory.mktemp("tls"), SOCKET_DEVICE, "127.0.0.1", "localhost")
+
+
+@pytest.mark.parametrize(("way", "version", "encoding", "authentication", "scheme"), OVER_SOCKETS)
+def test_every_flow_over_sockets(
+    way: str, version: str, encoding: str, authentication: str, scheme: str, tmp_path: Path, package: Path,
+    files: tuple[Path, Path, Path],
 ) -> None:
-    server = server_process(ServerOptions(tmp_path / "server", authentication=authentication, seed=1))
+    ca, certificate, key = files
+    secure = scheme == "https"
+    shown = TlsFiles(ca, certificate, key) if secure else TlsFiles()
+    server = server_process(ServerOptions(tmp_path / "server", authentication=authentication, seed=1, tls=shown))
     options = DeviceOptions(
         server.profile.url, tmp_path / "device", notify_port=0, install_seconds=0.05, seed=2, encoding=encoding,
-        authentication=authentication,
+        authentication=authentication, version=version, tls=shown if authentication == "none" else TlsFiles(ca) if secure else TlsFiles(),
     )  # fmt: skip
     device = device_process(options)
     client = HttpClient(connect=5, read=30)
@@ -253,18 +277,33 @@ def test_sample_over_sockets(
         assert server.hook is not None and device.hook is not None
         given = json.loads(json.dumps(server.profile.devices[0]))
         notify = f"udp://127.0.0.1:{device.notify_port}"
-        server.call("enrol", {**given, "notify": notify, "authentication": authentication})
-        with content(package) as url:
+        server.call("enrol", {**given, "notify": notify, "authentication": authentication, "version": version})
+        with served(package, server_context(certificate, key, ca) if secure else None) as url:
+            assert url.startswith(f"{scheme}://")
             wish = {**NAMES, "way": way, "package": {"url": url, "path": str(package), "type": TYPE}, "notify": True}
             assert hook(client, server.hook.url, "campaign", wish).status == 200
-            wanted = {"status": "succeeded", "result": 200}
-            eventually(lambda: told(client, server.hook.url, "outcome", NAMES), wanted)
-        assert told(client, device.hook.url, "firmware") == {"version": "2.0"}
+            eventually(lambda: _known(client, server.hook.url, device.hook.url, version), {"firmware": "2.0", "status": "succeeded"})
         assert NAMES["device_id"] == SOCKET_DEVICE
     finally:
         client.close()
         device.close()
         server.close()
+
+
+def _known(client: HttpClient, server: str, device: str, version: str) -> dict[str, Any]:
+    """What the device runs and what the server believes. It learns the end of an update in DM 1.1.2 by reading State."""
+    firmware = told(client, device, "firmware")["version"]
+    if version == "1.1.2":
+        hook(client, device, "start_session", {"kind": "client"})
+    return {"firmware": firmware, **told(client, server, "outcome", NAMES)}
+
+
+@contextmanager
+def served(path: Path, tls: ssl.SSLContext | None) -> Iterator[str]:
+    """A content server that has the package; its address."""
+    with HttpServer(lambda request: server.handle(request), tls=tls) as http:
+        server = ContentServer(http.url, lambda event: None)
+        yield server.publish("good.pkg", FileSource(path), TYPE)
 
 
 def test_a_message_of_the_grid_is_one(package: Path) -> None:

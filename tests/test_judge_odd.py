@@ -32,8 +32,8 @@ from conformance.transcript import DEVICE, SERVER
 
 
 def outcomes(script: Script, side: str, requirement: str = "") -> set[str]:
-    """Outcomes of a requirement, or all but the passes where none is given."""
-    found = script.judge(side)
+    """Outcomes of a requirement, or all but the passes where none is given, in a session of which nobody knows more."""
+    found = script.judge(side, version="")
     if requirement:
         return {f.outcome for f in found if f.requirement == requirement}
     return {f"{f.requirement} {f.outcome}" for f in found if f.outcome != PASS}

@@ -92,7 +92,7 @@ def test_what_is_no_fault_raises_no_alarm(requirement: str, script: Script) -> N
 
 
 def test_the_slip_of_a_table_warns() -> None:
-    assert outcomes(shown(f"{OBJECT}/Download?prop=Format", "chr"), "DM-TND-015") == set()
+    assert outcomes(shown(f"{OBJECT}/Download?prop=Format", "chr"), "DM-TND-015") == {WARN}
     script = asked(f"{OBJECT}/Download", item(f"{OBJECT}/Download", "", source=True, format="node"))
     last = script.steps[-1]
     get = Get(items=[item(f"{OBJECT}/Download?prop=Format")])
@@ -135,11 +135,12 @@ def write(value: str, uri: str = URL) -> Replace:
 )  # fmt: skip
 def test_version_numbers_over_time(parts: tuple[Any, ...], outcome: str | None) -> None:
     """DM-TND-010."""
-    assert outcomes(story(*parts), "DM-TND-010") == ({outcome} if outcome else set())
+    # The form of each value is right; nothing else is said where no outcome is named.
+    assert outcomes(story(*parts), "DM-TND-010") == {outcome or PASS}
 
 
 def test_a_refused_replace_changes_no_version() -> None:
-    assert outcomes(story(write("a"), "1", write("b"), "1", code="425"), "DM-TND-010") == set()
+    assert outcomes(story(write("a"), "1", write("b"), "1", code="425"), "DM-TND-010") == {PASS}
 
 
 @pytest.mark.parametrize(("value", "outcome"), [("Get=*&Exec=a", PASS), ("", PASS), ("Get=", FAIL), ("Exec a", FAIL)])

@@ -39,7 +39,8 @@ def verdicts(folder: Path) -> dict[str, str]:
 def small_run(tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, str]:
     """A run of a few cases of both roles against the embedded default."""
     folder = tmp_path_factory.mktemp("run") / "out"
-    done = fumo("run", "--output", folder, "--select", "client/exec/**", "--select", "server/flows/download-and-update")
+    chosen = ("client/exec/preconditions/**", "client/exec/correlator/**", "server/flows/download-and-update")
+    done = fumo("run", "--output", folder, *(word for pattern in chosen for word in ("--select", pattern)))
     assert done.returncode == 0, done.stdout + done.stderr
     return folder, done.stdout
 
@@ -142,7 +143,11 @@ def test_a_killed_run_goes_on(tmp_path: Path) -> None:
 def test_processes_give_the_verdicts_of_the_own_process(tmp_path: Path) -> None:
     chosen = [
         argument
-        for pattern in ("client/flows/download-and-update/**", "client/exec/**", "server/flows/alternate-download/**")
+        for pattern in (
+            "client/flows/download-and-update/**", "client/exec/preconditions/**", "client/exec/correlator/**",
+            "client/exec/decisions/while-busy", "client/interaction/answers/choice*", "client/commands/atomics/**",
+            "server/flows/alternate-download/**", "server/alerts/items/**",
+        )
         for argument in ("--select", pattern)
     ]
     inside = fumo("run", "--output", tmp_path / "inside", *chosen)

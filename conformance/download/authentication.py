@@ -66,6 +66,36 @@ class Guard:
         return hmac.compare_digest(wanted.encode(), given.get("response", "").lower().encode("utf-8", "replace"))
 
 
+def answer(challenge: str, request: Request, username: str, password: str, cnonce: str = "0a4f113b") -> str | None:
+    """The value of Authorization that answers a challenge, Basic or Digest with MD5; ``None`` for any other one.
+
+    ``cnonce`` is the client's own nonce, used for one request only.
+    """
+    scheme, _, rest = challenge.strip()[:_MAX].partition(" ")
+    if scheme.lower() == "basic":
+        return "Basic " + base64.b64encode(f"{username}:{password}".encode()).decode()
+    asked = _parameters(rest)
+    if scheme.lower() != "digest" or "nonce" not in asked or asked.get("algorithm", "MD5").upper() != "MD5":
+        return None
+    parts = urlsplit(request.url)
+    uri = (parts.path or "/") + (f"?{parts.query}" if parts.query else "")
+    offered = [each.strip() for each in asked.get("qop", "").split(",")]
+    if offered != [""] and "auth" not in offered:
+        return None
+    first = _md5(f"{username}:{asked.get('realm', '')}:{password}")
+    middle, more = asked["nonce"], ""
+    if "auth" in offered:
+        middle = f"{middle}:00000001:{cnonce}:auth"
+        more = f', qop=auth, nc=00000001, cnonce="{cnonce}"'
+    response = _md5(f"{first}:{middle}:{_md5(f'{request.method}:{uri}')}")
+    shown = "".join(f', {key}="{_quoted(asked[key])}"' for key in ("realm", "nonce", "opaque") if key in asked)
+    return f'Digest username="{_quoted(username)}"{shown}, uri="{uri}", response="{response}"{more}'
+
+
+def _quoted(text: str) -> str:
+    return re.sub(r'(["\\])', r"\\\1", re.sub(r"[\r\n]", "", text))
+
+
 def masked(headers: Headers) -> Headers:
     """The headers with credentials replaced by as many ``*``: no secret is kept."""
     shown: Headers = []

@@ -11,8 +11,9 @@ from __future__ import annotations
 
 import re
 from dataclasses import dataclass
-from urllib.parse import urljoin, urlsplit
+from urllib.parse import unquote, urljoin, urlsplit
 
+from conformance.download.authentication import answer
 from conformance.download.descriptor import DESCRIPTOR_TYPE, bare
 from conformance.download.spool import MemorySpool, Spool
 from conformance.transport.exchange import Headers, Request, header
@@ -60,7 +61,8 @@ class Fetch:
     """One object, from its address to the last octet in ``spool``.
 
     ``limit``: octets there is room for (``None``: no bound). ``resume_tries``: how often a broken transfer is taken up
-    again. ``accept``: value of the Accept header. After the end ``outcome`` is set; ``content_type`` tells a descriptor
+    again. ``accept``: value of the Accept header.
+    A user in the address answers a challenge, Basic or Digest, once. After the end ``outcome`` is set; ``content_type`` tells a descriptor
     from a package, ``url`` is the address after redirects, ``received`` and ``total`` count octets.
     """
 
@@ -86,8 +88,11 @@ class Fetch:
         self._expected: int | None = None
         self._counts = False
         self._restart = False
+        self._challenge = ""
         if not _usable(url):
             self._fail("url")
+            return
+        self.url, self._user = _without_user(url)
 
     @property
     def is_descriptor(self) -> bool:
@@ -106,7 +111,11 @@ class Fetch:
                 headers.append(("If-Range", self._validator))
         self._status, self._expected, self._counts, self._restart = 0, None, False, False
         self.requests += 1
-        return Request("GET", self.url, headers)
+        request = Request("GET", self.url, headers)
+        value = answer(self._challenge, request, *self._user) if self._user and self._challenge else None
+        if value is not None:
+            headers.append(("Authorization", value))
+        return request
 
     def begin(self, status: int, headers: Headers) -> bool:
         """Takes status and headers of the response. False: its body is not wanted, go on with :meth:`end`."""
@@ -121,6 +130,8 @@ class Fetch:
             self._redirect(headers)
         elif status == 416 and self._offset:
             self._past_the_end(headers)
+        elif status == 401 and self._user and not self._challenge:
+            self._challenge = header(headers, "www-authenticate") or "none"
         elif status in (401, 407):
             self._fail("auth")
         elif status in (404, 410):
@@ -206,6 +217,7 @@ class Fetch:
         if self._redirects > MAX_REDIRECTS or not location:
             self._fail("redirects")
             return
+        before = self.url
         try:
             self.url = urljoin(self.url, location.strip())
         except ValueError:
@@ -213,6 +225,8 @@ class Fetch:
             return
         if not _usable(self.url):
             self._fail("url")
+        elif urlsplit(before).netloc != urlsplit(self.url).netloc:
+            self._user = None  # what one server may know is none of another one's business
 
     def _past_the_end(self, headers: Headers) -> None:
         match = _CONTENT_RANGE.fullmatch(header(headers, "content-range") or "")
@@ -252,6 +266,15 @@ class Fetch:
         if self.outcome is None:
             self.outcome = Outcome("failed", cause, self._status)
         return False
+
+
+def _without_user(url: str) -> tuple[str, tuple[str, str] | None]:
+    """An address without the user that stands in it, and name and password of that user."""
+    parts = urlsplit(url)
+    if parts.username is None:
+        return url, None
+    plain = parts._replace(netloc=parts.netloc.rpartition("@")[2]).geturl()
+    return plain, (unquote(parts.username), unquote(parts.password or ""))
 
 
 def _usable(url: str) -> bool:

@@ -43,6 +43,8 @@ class ClientBench(Attached):
         self.shelf = Shelf(self.iut, lambda: self.recorder)
         self.claims = load_claims(testcases())
         self._tree: frozenset[str] | None = None
+        self._newest: tuple[Made, bytes] | None = None
+        """The trigger that was sent last, and the nonce that it was made with."""
         self._lasting = False
         """Whether the device cannot be reset, so that nonces and firmware last from case to case."""
         adapter = self.in_process_adapter()
@@ -137,6 +139,7 @@ class ClientBench(Attached):
             "url:unresolved": "http://no-such-host.invalid/package.bin",
             "correlator": f"corr-{self.cases:05d}",
             "server": self.link.dm_url,
+            "content_host": self.shelf.root.partition("://")[2],
             "trigger_id": f"{0xA0 + self.cases % 0x60:X}",
             **{
                 name: claimed_place(self.iut, self.claims[claim]) or self.claims[claim].place
@@ -243,6 +246,8 @@ class ClientBench(Attached):
         Gives the ids of the sessions that the triggers ask for.
         """
         self._need_reader(given)
+        if given.get("replay"):
+            return self._replay(recorder)
         ids = set()
         dm = self.iut.dm
         secret = Secret(dm.server_id, self.keys.account.password, self.keys.nonce)
@@ -251,6 +256,7 @@ class ClientBench(Attached):
             self.triggers += 1
             trigger = make(given, secret, self.triggers % 0xFFFF + 1, self.triggers & 0xFF)
             self.digest = trigger.package[:DIGEST_SIZE].hex()
+            self._newest = trigger, secret.nonce
             ids.add(session_text(trigger.fields["session_id"]))
             for again in range(repeats):
                 shown: dict[str, Any] = {"sms": [self.without_digest(part.hex()) for part in trigger.sms]} if trigger.sms else {}
@@ -262,6 +268,16 @@ class ClientBench(Attached):
                 )  # fmt: skip
                 self._deliver(trigger, (turn, again) == (times - 1, repeats - 1))
         return ids
+
+    def _replay(self, recorder: Recorder) -> set[str]:
+        """Sends the newest trigger once more, long after its session. It is wrong where there is a new nonce by now."""
+        if self._newest is None or self._newest[1] == self.keys.nonce:
+            raise outcome.not_applicable("the device gave no new nonce: the old trigger is still a right one", outcome.CLAIMS)
+        trigger = self._newest[0]
+        octets = self.without_digest(trigger.datagram.hex())
+        recorder.add("trigger", SERVER, DEVICE, octets=octets, fields=dict(trigger.fields), made=True)
+        self._deliver(trigger, True)
+        return {session_text(trigger.fields["session_id"])}
 
     def _need_reader(self, given: Mapping[str, Any]) -> None:
         """What is wrong in a push only means something where the device itself reads it."""

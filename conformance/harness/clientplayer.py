@@ -9,6 +9,7 @@ from conformance.harness import clientdownload, clienttrigger, outcome
 from conformance.harness.clientsessions import MOST_SESSIONS
 from conformance.harness.commands import Prepared, prepare
 from conformance.harness.conversation import Conversation
+from conformance.harness.interruption import interrupt, next_update, settled
 from conformance.harness.manner import Manner
 from conformance.harness.mischief import reply
 from conformance.harness.vocabulary import COMMANDS, CONTENT_CERTIFICATES, kind_of
@@ -16,6 +17,7 @@ from conformance.harness.waysessions import WaySessions
 from conformance.judge.expectation import ALERT_TYPES, POLLED, generic_alerts, type_of
 from conformance.judge.finding import INCONCLUSIVE
 from conformance.judge.lookup import answers_of, lacked, refuses
+from conformance.judge.operation import correlators, of_another_case
 from conformance.syncml.model import Message, Results, text_of
 from conformance.transcript import DEVICE, OPERATOR, SUITE
 
@@ -35,12 +37,13 @@ class ClientPlayer(WaySessions):
     def play(self, steps: list[dict[str, Any]]) -> None:
         """Plays all steps, then ends the session that is open."""
         for number, step in enumerate(steps, 1):
-            self._step(str(number), step)
+            self.plays(str(number), step)
             if self.lost:
                 break
         self.close()
 
-    def _step(self, index: str, step: dict[str, Any]) -> None:
+    def plays(self, index: str, step: dict[str, Any]) -> None:
+        """Plays one step; its number has a dot where it is part of another one."""
         kind = kind_of(step)
         if kind == "fetched":
             self.bench.shelf.calm(_AFTERWARDS)
@@ -114,9 +117,32 @@ class ClientPlayer(WaySessions):
         self._await_answer(talk)
         if prepared.large is not None and prepared.commands:
             sent[-1] |= self._last_chunk(talk.label, prepared.commands[-1].name, event.n)
+            sent = self._by_other_size(index, step, prepared, sent)
         elif talk.session.refusals:
             sent = self._again(sent, prepared, talk.label)
         self._look_whether_lacked(step, sent)
+        return sent
+
+    def _by_other_size(
+        self, index: str, step: dict[str, Any], prepared: Prepared, sent: list[dict[str, Any]]
+    ) -> list[dict[str, Any]]:
+        """Sends an object again for a device that counts Size without Base64, and so found the right one wrong.
+
+        A sender may do so after 424 (DM Protocol 7); the first answer is judged by the rule about sizes, as a warning.
+        """
+        large, talk = prepared.large, self.talk
+        if large is None or talk is None or not talk.may_command or self.lost:
+            return sent
+        other = large.unencoded(talk.session.encoding)
+        if other is None or answers_of(self.recorder.transcript, sent[-1]).code != "424":
+            return sent
+        again: Prepared = prepare(step, self.bench.shelf, talk.session)
+        assert again.large is not None
+        again.large.stated = other
+        out, event = talk.answer(again.commands, large=again.large)
+        sent = self._sent(index, again, out.message, event.n, talk.label)
+        self._await_answer(talk)
+        sent[-1] |= self._last_chunk(talk.label, again.commands[-1].name, event.n)
         return sent
 
     def _look_whether_lacked(self, step: dict[str, Any], sent: list[dict[str, Any]]) -> None:
@@ -197,7 +223,7 @@ class ClientPlayer(WaySessions):
 
     def _await(self, given: dict[str, Any], expect: Any) -> str:
         """Waits for the report of an operation, nudging a device that only speaks when asked."""
-        if given.get("due") == "if-accepted" and self._exec_refused():
+        if given.get("due") == "if-accepted" and self.exec_refused():
             return "refused"
         if self.talk is not None and self.talk.session.version == "1.1":
             return self._poll(given)
@@ -208,13 +234,14 @@ class ClientPlayer(WaySessions):
         nudge = clock.now() + self.bench.silence
         pause = self.bench.silence
         since, most = self._last_exec(), self.sessions + MOST_SESSIONS
-        while not self._reported(wanted, since):
+        due = 1 + self._awaited_since(since)
+        while not self._reported(wanted, since, due):
             left = deadline - clock.now()
             if left <= 0 or self.bench.dead() or self.sessions > most:
                 return self._unreported(since)
             fetched = len(self.recorder.transcript.events)
             if self.await_package(min(left, max(0.05, nudge - clock.now())), lambda: False):
-                if not self._reported(wanted, since):
+                if not self._reported(wanted, since, due):
                     self.close()
                 nudge = clock.now() + pause
                 continue
@@ -262,21 +289,27 @@ class ClientPlayer(WaySessions):
         events = [sent["event"] for e in ends for sent in e.data.get("sent", ()) if sent["command"] == "Exec"]
         return max(events, default=0)
 
-    def _exec_refused(self) -> bool:
+    def exec_refused(self) -> bool:
         """Whether the last Exec was answered with an error."""
         ends = [e for e in self.recorder.transcript.of("step") if e.data["phase"] == "end"]
         execs = [sent for e in ends for sent in e.data.get("sent", ()) if sent["command"] == "Exec"]
         return bool(execs) and refuses(answers_of(self.recorder.transcript, execs[-1]).code)
 
-    def _reported(self, wanted: str, since: int) -> bool:
-        for event in reversed(self.recorder.transcript.events):
-            if event.n <= since:
-                return False
-            if event.kind == "message" and event.sender == DEVICE:
-                decoded = event.decoded()
-                if decoded and any(type_of(alert) == wanted for alert in generic_alerts(decoded.message)):
-                    return not self.talk or self.talk.may_command or not self.talk.open
-        return False
+    def _awaited_since(self, since: int) -> int:
+        """How many reports were waited for after the last Exec: a second one is that of an operation that was queued."""
+        return sum(e.n > since and e.data["name"] == "operation-awaited" for e in self.recorder.transcript.of("value"))
+
+    def _reported(self, wanted: str, since: int, due: int = 1) -> bool:
+        """Whether so many reports of that type came since an event, without those of what an earlier case began."""
+        transcript = self.recorder.transcript
+        came, given = 0, correlators(transcript)
+        for event in reversed(transcript.of("message")):
+            if event.n <= since or came >= due:
+                break
+            decoded = event.decoded() if event.sender == DEVICE else None
+            for alert in generic_alerts(decoded.message) if decoded else ():
+                came += type_of(alert) == wanted and not of_another_case(alert, given)
+        return came >= due and (not self.talk or self.talk.may_command or not self.talk.open)
 
     def _quiet(self, given: Any, expect: Any) -> str:
         """Sees that nothing more comes: a fence where the hook has one, else the silence time of the IUT file."""
@@ -288,7 +321,7 @@ class ClientPlayer(WaySessions):
     def _state(self, given: Any, expect: dict[str, Any]) -> str:
         node = f"{given['object'] if isinstance(given, dict) else self.iut.objects[0]}/State"
         index = self.recorder.transcript.of("step")[-1].data["index"]
-        self._step(f"{index}.1", {"get": node, "expect": {"status": 200, **expect}})
+        self.plays(f"{index}.1", {"get": node, "expect": {"status": 200, **expect}})
         return self.lost
 
     def _firmware(self, given: Any, expect: Any) -> str:
@@ -298,7 +331,7 @@ class ClientPlayer(WaySessions):
             self.value("version", result["version"], "of the firmware that runs (hook)")
             return ""
         index = self.recorder.transcript.of("step")[-1].data["index"]
-        self._step(f"{index}.1", {"get": "./DevDetail/FwV"})
+        self.plays(f"{index}.1", {"get": "./DevDetail/FwV"})
         self.value("version", self._read_back("./DevDetail/FwV"), "of the firmware that runs (DevDetail/FwV)")
         return self.lost
 
@@ -314,12 +347,12 @@ class ClientPlayer(WaySessions):
     def reads(self, node: str, *, again: bool = True) -> str | None:
         """The value of a node; ``None`` where the device gives none. ``again`` asks the device."""
         if again:
-            self._step("0", {"get": node})
+            self.plays("0", {"get": node})
         return self._read_back(node)
 
     def replaces(self, node: str, value: str) -> None:
         """Writes a value, whatever the device says to it."""
-        self._step("0", {"replace": {"node": node, "data": value}})
+        self.plays("0", {"replace": {"node": node, "data": value}})
 
     def _read_back(self, node: str) -> str | None:
         for event in reversed(self.recorder.transcript.of("message")):
@@ -353,6 +386,9 @@ _STEPS: dict[str, Callable[[ClientPlayer, Any, dict[str, Any]], str]] = {
     "malformed": ClientPlayer._malformed,
     "close": ClientPlayer.close,
     "reply": reply,
+    "interrupt": interrupt,
+    "settled": settled,
+    "next-update": next_update,
     "content": ClientPlayer._content,
     "await": ClientPlayer._await,
     "quiet": ClientPlayer._quiet,

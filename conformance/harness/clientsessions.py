@@ -132,6 +132,7 @@ class ClientSessions:
             incoming = self.bench.link.next(max(0.0, deadline - clock.now()), self._watch(until))
             if incoming is None:
                 self._look_at_hook()
+                self._strike()
                 if until is not None and until():
                     return False
                 if clock.now() >= deadline or self.bench.dead():
@@ -147,9 +148,16 @@ class ClientSessions:
         def look() -> bool:
             hook = self.pending_hook
             ended = hook is not None and hook.done() and hook.outcome().kind != "done"
-            return bool(ended or self.bench.dead() or (until is not None and until()))
+            return bool(ended or self.bench.shelf.struck or self.bench.dead() or (until is not None and until()))
 
         return look
+
+    def _strike(self) -> None:
+        """Cuts the power where a transfer has just broken off for that (key ``power`` of the step ``content``)."""
+        if self.bench.shelf.struck:
+            self.bench.shelf.struck = False
+            self.bench.must("power_cycle", {"at": "now"})
+            self.bench.link.forget()
 
     def take(self, incoming: Incoming) -> bool:
         """Takes one request; answers it alone where the protocol leaves no choice. True where the player may command."""

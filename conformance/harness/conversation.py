@@ -106,7 +106,7 @@ class Conversation:
         self._broken_off = False
         if self._large is not None:
             self._large.made = False
-            if self._large.interrupt and self.session.sending_large:
+            if self._large.ends_early and self.session.sending_large:
                 self.session.break_off()
                 self._broken_off = True
             if not self.session.sending_large:
@@ -130,13 +130,18 @@ class Conversation:
 
     def drop(self) -> None:
         """Closes the connection of the waiting request without an answer."""
+        incoming = self.lose()
+        if incoming is not None:
+            incoming.reply(Reply(503, [], b"", Fault("close")))
+
+    def lose(self) -> Incoming | None:
+        """Writes down that the waiting request gets no answer, and gives it: its connection is still to be closed."""
         incoming, self.pending = self.pending, None
         self.recorder.message(
             SERVER, DEVICE, b"", None, [], direction="response", exchange=self._exchange, session=self.label, status=0,
             media="", error="closed", made=True,
         )  # fmt: skip
-        if incoming is not None:
-            incoming.reply(Reply(503, [], b"", Fault("close")))
+        return incoming
 
     def spoil(self, commands: Sequence[Command], form: str) -> None:
         """Answers the waiting request with a message that is malformed. No nonce of it counts as given."""

@@ -61,6 +61,10 @@ class Link(Protocol):
         """Wakes a waiting :meth:`next` so that it looks at ``until`` again."""
         ...
 
+    def forget(self) -> None:
+        """The power of the device was cut: what it was about to send is lost."""
+        ...
+
     def close(self) -> None:
         """Lets go of everything."""
         ...
@@ -126,6 +130,10 @@ class InProcessDevice:
         out, headers, self._wake = self.adapter.exchange(octets, {":trigger": "udp"}, self.clock.now())
         if ":url" in headers:
             self._queued = (out, headers)
+
+    def forget(self) -> None:
+        """See :class:`Link`."""
+        self._queued = None
 
     def touch(self) -> None:
         """Nothing waits in the suite's own process."""
@@ -298,6 +306,9 @@ class SocketDevice:
                     return None
                 self._news.wait(left)
             return self._queue.popleft()
+
+    def forget(self) -> None:
+        """See :class:`Link`; what is on its way over sockets broke off by itself."""
 
     def touch(self) -> None:
         """Wakes whoever waits."""

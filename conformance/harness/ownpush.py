@@ -38,6 +38,7 @@ KEYS = {
     "general": "true: the content type in its general form",
     "headers_length": "what is added to the length of the headers of the push",
     "repeat": "how often the same trigger is sent",
+    "replay": "true: the trigger that was sent last comes once more, whatever happened since",
     "times": "how many triggers are sent, each with an id of its own",
     "sms": "numbers of the short messages of a trigger, in the order in which they are delivered",
     "wide": "true: short messages have references of 16 bits",

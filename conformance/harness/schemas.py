@@ -90,9 +90,14 @@ def _step(kind: words.StepKind) -> dict[str, Any]:
         "properties": {
             kind.name: inside,
             "expect": {
-                "type": "object",
-                "additionalProperties": False,
-                "properties": {key: {} for key in kind.expects},
+                "anyOf": [
+                    {
+                        "type": "object",
+                        "additionalProperties": False,
+                        "properties": {key: {} for key in kind.expects},
+                    },
+                    {"type": "string", "pattern": "^\\$\\{[^}]+\\}$"},
+                ]
             },
             "ensures": {"type": "string"},
             "note": {"type": "string"},

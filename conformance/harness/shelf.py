@@ -7,6 +7,7 @@ import threading
 from collections.abc import Callable
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
+from urllib.parse import urlsplit
 
 from conformance.download.content import BytesSource, ContentFault, ContentServer, FileSource, Guard
 from conformance.download.descriptor import Descriptor, write
@@ -36,6 +37,9 @@ class Shelf:
         self._open = 0
         self._sources: dict[Path, Source] = {}
         self._digests: dict[str, str] = {}
+        self.struck = False
+        """Whether a transfer broke off at which the power of the device is to be cut."""
+        self._strikes: set[str] = set()
         self.firmware = iut.device.get("firmware", "")
         """The firmware that runs now, as far as the suite knows; picks the package."""
 
@@ -50,6 +54,11 @@ class Shelf:
             raise RuntimeError("the content server has no address yet")
         return self._server
 
+    @property
+    def root(self) -> str:
+        """The address below which everything of the case stands."""
+        return f"{self.server.root_url}c{self._case}"
+
     def handle(self, request: Request) -> Reply:
         """Serves one request."""
         recorder = self._recorder()
@@ -60,12 +69,15 @@ class Shelf:
         # the last octet may overtake the thread that sent it.
         event = recorder.add("http", DEVICE, CONTENT, method=request.method, url=request.url)
         reply = self.server.handle(request)
-        before = reply.done
+        before, path = reply.done, urlsplit(request.url).path
 
         def done(sent: int, error: str) -> None:
             self._now.place = recorder, event
             if before is not None:
                 before(sent, error)
+            if reply.fault is not None and path in self._strikes:
+                self._strikes.discard(path)
+                self.struck = True
             with self._calm:
                 self._open -= self._case == case
                 self._calm.notify_all()
@@ -90,10 +102,12 @@ class Shelf:
         """Starts a new case: publishes all packages anew; returns their places for the steps."""
         with self._calm:
             self._case += 1
+            self._strikes.clear()
+            self.struck = False
             self._open = 0  # what an earlier case left open is none of the next one's business
         server = self.server
         server.clear()
-        places = {"content": f"{server.root_url}c{self._case}"}
+        places = {"content": self.root}
         for purpose in {*self.iut.packages, *(["corrupted"] if "good" in self.iut.packages else [])}:
             source = self.source(purpose)
             package = self.package(purpose)
@@ -133,6 +147,18 @@ class Shelf:
             octets, kind = combined(octets, source.read(0, source.size), media)
         server.publish(at.removeprefix(server.root_url), octets, kind)
 
+    def offer(self, firmware: str) -> tuple[str, str] | None:
+        """Publishes the good package for the firmware that runs under a new address, and uses it from now on.
+
+        Gives the address, and the version that it leads to; ``None`` where there is none for that firmware.
+        """
+        fits = next((each for each in self.iut.packages.get("good", ()) if firmware and each.from_ == firmware), None)
+        if fits is None or fits.to is None:
+            return None
+        self.firmware = firmware
+        kind = fits.type or "application/octet-stream"
+        return self.server.publish(f"c{self._case}/next.bin", self.source("good"), kind), fits.to
+
     def package(self, purpose: str) -> Package:
         """The package for a purpose: the first whose ``from`` runs now, else the first."""
         listed = self.iut.packages.get(purpose) or (self.iut.packages.get("good", ()) if purpose == "corrupted" else ())
@@ -166,7 +192,9 @@ class Shelf:
         if given["fault"] == "none":
             self.server.mend(path)
             return
-        keys = {key: value for key, value in given.items() if key not in ("at", "fault", "times", "challenge")}
+        keys = {key: value for key, value in given.items() if key not in ("at", "fault", "times", "challenge", "power")}
+        if given.get("power"):
+            self._strikes.add(urlsplit(str(given["at"])).path)
         if given.get("challenge") == "digest":
             keys["headers"] = (Guard("", "", "digest").challenge(),)
         if isinstance(keys.get("fraction"), str):

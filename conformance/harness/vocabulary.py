@@ -155,10 +155,24 @@ STEPS: dict[str, StepKind] = {
             scalar=True,
         ),
         StepKind(
+            "interrupt",
+            "breaks the session off here, where the case wants it at this boundary",
+            _CLIENT,
+            ("here", "at", "how"),
+        ),
+        StepKind(
+            "settled",
+            "sees what an interrupted update left behind",
+            _CLIENT,
+            expects=("state", "told", "reports", "delivered", "version", "whole"),
+            scalar=True,
+        ),
+        StepKind("next-update", "updates once more, by the same way", _CLIENT, scalar=True),
+        StepKind(
             "content",
             "tells the content server how to behave from now on",
             _BOTH,
-            ("at", "fault", "status", "url", "after", "fraction", "seconds", "media_type", "length", "times", "challenge"),
+            ("at", "fault", "status", "url", "after", "fraction", "seconds", "media_type", "length", "times", "challenge", "power"),
             (),
             (),
         ),
@@ -368,6 +382,8 @@ NEEDED = {
     "reported": ("at",),
     "hook": ("verb",),
     "reply": ("how",),
+    "interrupt": ("here", "at", "how"),
+    "next-update": ("",),
     "commanded": ("command",),
     "answered": ("command",),
     "malformed": ("form",),
@@ -382,6 +398,10 @@ REPLIES = (
     "session-id",
 )  # fmt: skip
 """How the step ``reply`` may answer a device; :mod:`conformance.harness.mischief` says what each is."""
+INTERRUPTIONS = ("cut", "abort", "unavailable", "power")
+"""How the step ``interrupt`` breaks a session off; :mod:`conformance.harness.interruption` says what each is."""
+WAYS = ("replace", "download", "download-and-update")
+"""The ways of an update that ``next-update`` knows."""
 _SESSIONS = ("any", "server-initiated", "client", "user-request", "device-request")
 CHOICES = {
     ("session", ""): _SESSIONS,
@@ -392,6 +412,8 @@ CHOICES = {
     ("with", "inside"): ("abort",),
     ("reply", ""): REPLIES,
     ("reply", "how"): REPLIES,
+    ("interrupt", "how"): INTERRUPTIONS,
+    ("next-update", ""): WAYS,
     ("await", "due"): ("always", "if-accepted"),
     ("content", "fault"): ("none", *FAULTS, *CONTENT_CERTIFICATES),
     ("with", "certificate"): CERTIFICATES,
@@ -399,7 +421,7 @@ CHOICES = {
     ("with", "redirect"): ("plain",),
     ("device", "certificate"): ("right", "stranger", "none"),
     ("device", "tls"): ("none", "ssl2"),
-    ("campaign", "way"): ("replace", "download", "download-and-update"),
+    ("campaign", "way"): WAYS,
     ("campaign", "host"): ("suite", "server"),
     ("campaign", "consent"): ("none", "confirm", "defer"),
     ("device", "credentials"): ("wrong", "none", "stale"),
@@ -439,8 +461,8 @@ SESSION_WITH = {
 """What may stand in ``with`` of a session step of a client case."""
 
 PLACES = (
-    "object", "object2", "parent", "device_id", "server_id", "server", "correlator", "content", "firmware", "trigger_id", "place",
-    "account", "credentials",
+    "object", "object2", "parent", "device_id", "server_id", "server", "correlator", "content", "content_host", "firmware",
+    "trigger_id", "place", "account", "credentials",
 )
 """What ``{name}`` may stand for in a step."""
 PLACE_CLAIMS = {"place": "dynamic-nodes", "account": "account", "credentials": "credentials"}

@@ -16,6 +16,7 @@ _FORM = re.compile(r"[ \t]*9\d\d[ \t]+[^\r\n\0]*?[ \t\r\n\0]*")
 """Code, blanks, text; what implementations put behind it is as good as nothing."""
 _LATER = re.compile(r"\s*bytes\s*=\s*0*[1-9]", re.IGNORECASE)
 _ACCEPTS = ("application/vnd.oma.dd+xml", "application/*", "*/*")
+_BEGIN = re.compile(r"\s*bytes\s+(\d{1,18})-", re.IGNORECASE)
 _SPAN = re.compile(r"-(\d{1,18})/(\d{1,18})\s*$")
 
 
@@ -99,6 +100,19 @@ def _finals(told: list[Notice]) -> list[Notice]:
         if before is None or before.code != notice.code or 200 <= int(before.event.data.get("status") or 0) < 300:
             found.append(notice)
     return found
+
+
+def delivered(transcript: Transcript, address: str) -> list[tuple[int, int]]:
+    """The parts of an object that went out from an address: first octet, and the one behind the last."""
+    spans = []
+    for event in transcript.of("http"):
+        data = event.data
+        if data.get("url") != address or data.get("method") != "GET" or data.get("status") not in (200, 206):
+            continue
+        begin = _BEGIN.match(_header(event, "reply_headers", "content-range")) if data["status"] == 206 else None
+        first = int(begin[1]) if begin else 0
+        spans.append((first, first + int(data.get("sent") or 0)))
+    return spans
 
 
 def _complete(transcript: Transcript, address: str) -> Iterator[Event]:

@@ -21,6 +21,7 @@ from conformance.judge.lookup import (
 )
 from conformance.judge.matcher import Match, match
 from conformance.judge.observed import place_of
+from conformance.judge.operation import correlators, of_another_case
 from conformance.judge.step import Played, played_steps
 from conformance.syncml.model import Alert, Item, Message, Status, text_of
 from conformance.transcript import DEVICE, Event, Transcript
@@ -48,6 +49,7 @@ class Expectations:
         self.readings: list[dict[str, str]] = []
         self._default = str((case.get("requirements") or [""])[0])
         self._messages = [e for e in transcript.events if e.kind == "message"]
+        self._given = correlators(transcript)
         self._died = any(e.data.get("what") == "ended" and e.data.get("working") for e in transcript.of("process"))
         """Whether the process ended: then SUITE-ALIVE says so, and nothing is said of answers that never came."""
 
@@ -118,7 +120,8 @@ class Expectations:
             )
             if finding:
                 yield finding
-        item = results[0] if results else None
+        first = results[0] if results else None
+        item = next((each for each in results if node and full(each.source) == full(node)), first)
         for key, value in (("data", _data(item)), ("format", _meta(item, "format")), ("type", _meta(item, "type"))):
             if key in expect:
                 finding = self.compare(
@@ -236,19 +239,23 @@ class Expectations:
         until = played.end or len(self.transcript) + 1
         for event in self._messages:
             if since < event.n < until and event.sender == DEVICE:
-                decoded = event.decoded()
-                for alert in generic_alerts(decoded.message) if decoded else ():
+                for alert in self._fumo_alerts(event):
                     if type_of(alert) == alert_type:
                         yield event, alert
+
+    def _fumo_alerts(self, event: Event) -> Iterator[Alert]:
+        """Generic Alerts of firmware update in a message, without reports of what an earlier case began."""
+        decoded = event.decoded()
+        for alert in generic_alerts(decoded.message) if decoded else ():
+            if type_of(alert).lower().startswith(ALERT_PREFIX) and not of_another_case(alert, self._given):
+                yield alert
 
     def _quiet(self, played: Played, expect: dict[str, Any]) -> Iterator[Finding]:
         until = played.end or len(self.transcript) + 1
         between = [e for e in self.transcript.events if played.begin < e.n < until]
         counts = {
             "alerts": sum(
-                len(list(generic_alerts(d.message)))
-                for e in between
-                if e.kind == "message" and e.sender == DEVICE and (d := e.decoded())
+                len(list(self._fumo_alerts(e))) for e in between if e.kind == "message" and e.sender == DEVICE
             ),
             "fetches": sum(1 for e in between if e.kind == "http" and e.data.get("method") == "GET"),
             "sessions": len(self._began(between)),
@@ -291,6 +298,10 @@ class Expectations:
                 yield from self._keyed(played, expect, {key: event.data["value"]}, event.n, event.data.get("says", ""))
             elif played.end is not None and not played.why and not self._died:
                 yield from self._keyed(played, expect, {key: None}, played.end, "was not seen")
+
+    def _settled(self, played: Played, expect: dict[str, Any]) -> Iterator[Finding]:
+        """What an interrupted update left behind; State is judged by a step of its own."""
+        yield from self._values(played, {key: wanted for key, wanted in expect.items() if key != "state"})
 
     def _keyed(
         self, played: Played, expect: dict[str, Any], values: Mapping[str, Any], at: int | None, says: str
@@ -434,6 +445,7 @@ _CHECKS: dict[str, Any] = {
     "fetch": Expectations._values,
     "session": Expectations._values,
     "reply": Expectations._values,
+    "settled": Expectations._settled,
     "malformed": Expectations._values,
     "trigger": Expectations._values,
     "commanded": Expectations._commanded,

@@ -2,15 +2,18 @@
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass, field
 
 from conformance.fumo.object import ALERT_OF, ALERT_PREFIX, DEVICE_REQUEST, OPERATION_OF, OPERATIONS, USER_REQUEST
 from conformance.judge.session import CLIENT, Said, Session
 from conformance.syncml.model import Alert, Exec, Item, Meta, text_of
-from conformance.transcript import Transcript
+from conformance.transcript import SERVER, Transcript
 
 REQUESTS = (DEVICE_REQUEST, USER_REQUEST)
 _NAMESPACE = "reversed-domain-name:"
+_OWN = re.compile(r"corr-\d{5}(-\w+)?")
+"""Correlators that the suite makes up, one for each case."""
 
 
 @dataclass(slots=True, eq=False)
@@ -102,11 +105,12 @@ class Activity:
         self.requests: list[Report] = []
         self.misfits: list[tuple[Said, Alert, str]] = []
         """Alerts with a type of the enabler and another alert code than 1226."""
+        given = correlators(transcript)
         for each in said:
             if each.side != CLIENT:
                 self._executed(each)
             elif not each.copy:
-                self._told(each)
+                self._told(each, given)
         self._match()
 
     def object_of(self, uri: str | None) -> str | None:
@@ -126,8 +130,10 @@ class Activity:
                     _answer(operation)
                     self.operations.append(operation)
 
-    def _told(self, said: Said) -> None:
+    def _told(self, said: Said, given: set[str]) -> None:
         for alert in said.alerts:
+            if of_another_case(alert, given):
+                continue
             for item in alert.items:
                 meta = alert.meta_of(item)
                 kind = (meta.type or "").strip()
@@ -183,6 +189,23 @@ class Activity:
                 for op in self.operations
             )
         return False
+
+
+def correlators(transcript: Transcript) -> set[str]:
+    """The Correlators of all Execs that the server sent."""
+    found = set()
+    for event in transcript.of("message"):
+        decoded = event.decoded() if event.sender == SERVER else None
+        for command in decoded.message.walk() if decoded else ():
+            if isinstance(command, Exec) and command.correlator:
+                found.add(command.correlator)
+    return found
+
+
+def of_another_case(alert: Alert, given: set[str]) -> bool:
+    """Whether an alert reports what an earlier case began (attach contract 3.2): it has one of the suite's Correlators, but
+    none of those that were given now."""
+    return bool(alert.correlator and _OWN.fullmatch(alert.correlator) and alert.correlator not in given)
 
 
 def plain(uri: str | None) -> str:

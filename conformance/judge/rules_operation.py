@@ -22,8 +22,8 @@ def judged_operations(view: View) -> Iterator[Operation]:
             yield operation
 
 
-def awaited(view: View, after: Said) -> Event | None:
-    """Where the case had waited for the end of an operation, at some time after a message; ``None`` if it never did."""
+def awaited(view: View, after: Said, times: int = 1) -> Event | None:
+    """Where the case had waited so often for the end of an operation after a message; ``None`` if it never did."""
     for event in view.transcript.events:
         if (
             event.kind == "value"
@@ -31,8 +31,20 @@ def awaited(view: View, after: Said) -> Event | None:
             and event.data.get("name") == "operation-awaited"
             and event.data.get("value") is True
         ):
-            return event
+            times -= 1
+            if not times:
+                return event
     return None
+
+
+def _before_it(view: View, operation: Operation) -> int:
+    """How many operations of the same object had not been reported yet when one was executed: it may wait for their end."""
+    start = operation.said.event.n
+    return sum(
+        other.root == operation.root and other.said.event.n < start
+        and other.report is not None and other.report.said.event.n > start
+        for other in view.activity.operations
+    )
 
 
 @rule("FUMO-STATE-001", sides=CLIENT, title="State is one of its ten values")
@@ -73,7 +85,7 @@ def reported(view: View) -> Iterator[Hit]:
             if view.judged(operation.report.said):
                 yield view.ok(operation.report.said)
         elif said is not None and operation.status == "202" and view.judged(said) and not operation.others:
-            waited = awaited(view, said)
+            waited = awaited(view, said, 1 + _before_it(view, operation))
             if waited is not None and not _superseded(view, operation):
                 what = f"Exec on {operation.root}/{operation.name} was answered 202"
                 yield view.broken(waited, f"Alert 1226 of type {operation.expected}", None, what)

@@ -68,24 +68,6 @@ def size(view: View) -> Iterator[Hit]:
     return _as("PUSH-003", rules_trigger.push, view, "DM-NOTI-011")
 
 
-@rule("DM-NOTI-015", sides=SIDE, title="a trigger that is repeated keeps its session id")
-def repeated(view: View) -> Iterator[Hit]:
-    """DM Notification 6.2.10. Two triggers without a session in between may be meant for two, so that this warns only."""
-    before: tuple[int, Event] | None = None
-    if len({s.first.header.source for s in view.sessions if s.first is not None}) > 1:
-        return  # for which of the devices a trigger was nobody says
-    began = [s.first.event.n for s in view.sessions if s.first is not None]
-    for event, told in rules_trigger.read(view):
-        came = told.get("session_id")
-        if not isinstance(came, int):
-            continue
-        if before is not None and not any(before[1].n < n < event.n for n in began):
-            good = came == before[0]
-            what = "a trigger after one that no session had answered yet"
-            yield view.check(good, event, session_text(before[0]), session_text(came), what, tolerated=True)
-        before = came, event
-
-
 def _answered(view: View) -> Iterator[tuple[Said, Event, bool]]:
     """First messages of sessions after triggers of the other side: the message, the trigger, whether it names its session.
 

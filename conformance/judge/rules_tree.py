@@ -94,6 +94,8 @@ def version_number(view: View) -> Iterator[Hit]:
                 held[node] = each.value
             continue
         text = each.text
+        if not text:
+            continue  # a property that was never set is empty (DM TND 7.1)
         value = int(text) if text.isascii() and text.isdigit() and len(text) < 6 else _VERSIONS
         if value >= _VERSIONS:
             yield view.broken(each.said, "0 to 65535", text, f"value of {each.what}")

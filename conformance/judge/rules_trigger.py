@@ -142,6 +142,8 @@ def session_ids(view: View) -> Iterator[Hit]:
 def repeated(view: View) -> Iterator[Hit]:
     """DM Notification 6.2.10. With neither a session nor a new wish of the operator in between it is a repetition."""
     before: Any = None
+    if len({s.first.header.source for s in view.sessions if s.first is not None}) > 1:
+        return  # for which of the devices a trigger was nobody says
     for event in view.transcript.events:
         if event.kind == "message" or (event.kind == "hook" and event.data.get("verb") in _WISHES):
             before = None

@@ -42,12 +42,6 @@ class _OneSessionId(ClientSession):
         return super().start(alert_code, "1" if alert_code == codes.CLIENT_INITIATED else session_id, nonce)
 
 
-@CLIENT("trigger-answered-1201", "session")
-class _TriggerAnswered1201(ClientSession):
-    def start(self, alert_code: str, session_id: str, nonce: bytes | None = None) -> bytes:
-        return super().start(codes.CLIENT_INITIATED, session_id, nonce)
-
-
 @CLIENT("unknown-version-taken", "session")
 class _UnknownVersionTaken(ClientSession):
     def version_code(self, header: Header) -> int:

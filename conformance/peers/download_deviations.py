@@ -98,33 +98,36 @@ class _NoAlert(UpdateAgent):
             super().deliver(report)
 
 
-@CLIENT("status-report-before-the-object", "agent")
-class _Early(UpdateAgent):
+class _Early(Retrieval):
     """Says 900 as soon as the descriptor is read."""
 
-    def follow(self, at: float) -> None:
-        retrieval = self.retrieval
-        if isinstance(retrieval, _Announcing) and retrieval.early:
-            self.notices.put(retrieval.early, at)
-            retrieval.early = []
-        super().follow(at)
-
-    def request(self, at: float = 0.0) -> Request | None:
-        return self.notices.next(at) or super().request(at)
-
-
-class _Announcing(Retrieval):
-    early: list[Request] = []  # noqa: RUF012  read only
+    early: list[Request] | None = None
+    _telling = False
 
     def check(self, found: dd.Descriptor) -> int:
         self.early = super().reports(True)
         return super().check(found)
 
+    def next_request(self) -> Request | None:
+        if self.early and self.outcome is None:
+            self._telling = True
+            return self.early.pop()
+        return super().next_request()
+
+    def begin(self, status: int, headers: Headers) -> bool:
+        return not self._telling and super().begin(status, headers)
+
+    def end(self, error: str = "") -> None:
+        if self._telling:
+            self._telling = False
+        else:
+            super().end(error)
+
     def reports(self, good: bool) -> list[Request]:
         return [] if good else super().reports(good)
 
 
-_Early.retrieval_kind = _Announcing
+_retrieval("status-report-before-the-object", _Early)
 
 
 # -- descriptors ---------------------------------------------------------------------------------------------------------
