@@ -25,9 +25,9 @@ ROOT = Path(__file__).resolve().parent.parent
 LIST = Path(__file__).with_name("twins_apart.txt")
 LOOKING = frozenset(
     ("get", "state", "firmware", "await", "quiet", "fetched", "reported", "commanded", "answered", "outcome", "trigger", "operate",
-     "close")
+     "close", "settled", "next-update")
 )  # fmt: skip
-"""Steps that look at what came of others, or let it come to its end."""
+"""Steps that look at what came of others, let it come to its end, or see that things go on afterwards."""
 _SAID = ("expect", "ensures", "note", "optional")
 """What a step says of its answer: it sends nothing."""
 
@@ -40,6 +40,11 @@ def sent(case: Case) -> list[dict[str, Any]]:
 def acting(case: Case) -> list[str]:
     """The acting steps, each as a text to compare."""
     return [json.dumps(step, sort_keys=True) for step in sent(case) if kind_of(step) not in LOOKING]
+
+
+def interruptions(case: Case) -> list[str]:
+    """The steps at which the case may break off. It does so at one of them: together they are one thing."""
+    return [json.dumps(step, sort_keys=True) for step in sent(case) if kind_of(step) == "interrupt"]
 
 
 @cache
@@ -55,8 +60,8 @@ def rows_of_one_table(case: Case, twin: Case) -> bool:
 
 def places(case: Case, twin: Case) -> list[list[str]]:
     """The places in which the acting steps differ: for each the kinds of the steps there, in both of them."""
-    mine, its = acting(case), acting(twin)
-    found = []
+    mine, its = ([text for text in acting(each) if text not in interruptions(each)] for each in (case, twin))
+    found = [["interrupt"]] if interruptions(case) != interruptions(twin) else []
     for tag, i1, i2, j1, j2 in difflib.SequenceMatcher(None, its, mine, autojunk=False).get_opcodes():
         if tag != "equal":
             kinds = [kind_of(json.loads(text)) for text in its[i1:i2] + mine[j1:j2]]
