@@ -37,6 +37,7 @@ def main() -> None:
 @click.option("--seed", type=int, default=0, show_default=True, help="Seed of everything chosen by chance.")
 @click.option("--permutations", type=click.Choice(["all", "pairwise", "one"]), help="How axes are multiplied.")
 @click.option("--resume", type=_DIR, metavar="RUN_DIR", help="Go on with an interrupted run.")
+@click.option("--known", type=_FILE, metavar="FILE", help="Known failures: what is expected to fail, why, and until when.")
 @click.option("--rerun-failed", is_flag=True, help="Play what did not pass once more; a change is shown as unstable.")
 @click.option("-n", "--workers", type=int, default=0, help="Worker processes (pytest-xdist).")
 @click.option("--quiet", is_flag=True, help="Only failures and the verdict.")
@@ -143,9 +144,10 @@ def decode(file: Any, kind: str | None) -> None:
 
 
 @main.command()
-@click.argument("what", type=click.Choice(["record", "iut", "testcase", "requirements", "conformance"]))
+@click.argument("what", type=click.Choice(["record", "iut", "testcase", "requirements", "conformance", "known"]))
 def schema(what: str) -> None:
-    """Print a JSON Schema: of a line of the record, an IUT file, a case file, the catalogue, the conformance statement."""
+    """Print a JSON Schema: of a line of the record, an IUT file, a case file, the catalogue, a file of known failures, the
+    conformance statement."""
     from conformance.harness.schemas import schema_of
 
     click.echo(json.dumps(schema_of(what), indent=2, ensure_ascii=False))
@@ -213,10 +215,10 @@ def _guarded(work: Any) -> Any:
 
 
 def _others() -> None:
-    from conformance.clireports import COMMANDS
+    from conformance import cliproof, clireports
     from conformance.peers.options import device, server
 
-    for command in (device, server, *COMMANDS):
+    for command in (device, server, *clireports.COMMANDS, *cliproof.COMMANDS):
         main.add_command(command)
 
 

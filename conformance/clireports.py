@@ -231,9 +231,23 @@ def pcap(run_dir: Path, case: str, output: Path | None) -> None:
         click.echo(f"{target}: {count} packets")
 
 
+@click.command()
+@click.option("--from", "run_dir", type=_DIR, required=True, metavar="RUN_DIR", help="The run whose failures become known.")
+@click.option("--reason", default="", help="Why they fail: a sentence, a ticket.")
+@click.option("--until", default="", metavar="DATE", help="The last day on which they are known: YYYY-MM-DD.")
+@click.option("--output", type=_OUT, help="Write to this file.")
+def known(run_dir: Path, reason: str, until: str, output: Path | None) -> None:
+    """Write the failures of a run as known failures, for `run --known`."""
+    from conformance.harness.expected import known_text
+
+    record = _record(run_dir)
+    reason = reason.strip() or f"It failed so in the run of {record.header['started'][:10]}."
+    _put(guarded(lambda: known_text(record, reason, until)), output)
+
+
 def _json(value: Any) -> str:
     return json.dumps(value, indent=1, ensure_ascii=True) + "\n"
 
 
-COMMANDS = (report, evidence, pcap, sign, verify, diff, matrix, trend)
+COMMANDS = (report, evidence, pcap, sign, verify, diff, matrix, trend, known)
 """What :mod:`conformance.cli` adds to its own commands."""

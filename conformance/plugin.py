@@ -251,7 +251,7 @@ class Controller:
             return
         for name, value in report.user_properties:
             if name == _PROPERTY:
-                line = json.loads(str(value))
+                line = self.run.settled(json.loads(str(value)))
                 self.writer.write(line)
                 self.config.stash[LINES].append(line)
 

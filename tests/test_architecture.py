@@ -31,13 +31,15 @@ MAY_IMPORT: dict[str, set[str]] = {
     },
     "plugin": {"harness", "report"},
     "clireports": {"report", "judge.finding", "harness"},
-    "cli": {"harness", "peers.options", "clireports"},
+    "cliproof": {"harness", "report", "clireports"},
+    "cli": {"harness", "peers.options", "clireports", "cliproof"},
 }  # fmt: skip
 """Room to the rooms, or the single modules of rooms, that it may import. Every room may import itself."""
 FEW: dict[str, set[str]] = {
     "conformance.report": {
         "conformance.harness.session", "conformance.harness.rejudge", "conformance.plugin", "conformance.report",
-        "conformance.clireports", "conformance.harness.deviations",
+        "conformance.clireports", "conformance.cliproof", "conformance.harness.deviations", "conformance.harness.expected",
+        "conformance.harness.oracles",
     },
     "conformance.plugin": {"conformance.harness.session"},
 }  # fmt: skip
@@ -55,8 +57,8 @@ ONLY: dict[str, set[str]] = {
     "yaml": {"conformance.harness.yamlfile", "conformance.harness.embedded", "conformance.report.certificate"},
     "allure": {"conformance.report.allure"},
     "rich": {"conformance.report.console"},
-    "jinja2": {"conformance.report.comparepage"},
-    "click": {"conformance.cli", "conformance.clireports", "conformance.peers.options"},
+    "jinja2": {"conformance.report.page"},
+    "click": {"conformance.cli", "conformance.clireports", "conformance.cliproof", "conformance.peers.options"},
     "pytest": {"conformance.plugin", "conformance.harness.session"},
 }
 """Libraries and the only modules that may import them."""

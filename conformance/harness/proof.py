@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -10,7 +11,7 @@ from typing import Any
 from conformance.harness.cases import Case
 from conformance.harness.deviations import DeviationRow
 from conformance.harness.embedded import embedded_iut, process_iut
-from conformance.harness.iut import load_iut
+from conformance.harness.iut import Iut, load_iut
 from conformance.harness.run import Options, Run, in_order
 from conformance.judge.finding import FAIL, WARN
 from conformance.peers.deviants import name_of
@@ -28,33 +29,47 @@ class Kill:
     outcome: str
 
 
-def kills(row: DeviationRow, cases: Sequence[Case], folder: Path, *, enough: int = 1) -> tuple[list[Kill], list[str]]:
-    """Plays cases against a peer with the deviation until it was caught ``enough`` times.
-
-    Returns the catches for the right reason, and one line for each catch for another reason.
-    """
+@contextmanager
+def attached(row: DeviationRow, folder: Path, *, tls: bool = False) -> Iterator[tuple[Run, Iut]]:
+    """A run against a peer with the deviation, which ends with the block. ``tls``: where it is a process, over https."""
     if row.area == TRANSPORT:
-        path = process_iut(folder / "iut", row.role, [row.id], tls=any("tls" in claim for case in cases for claim in case.needs.claims))
+        path = process_iut(folder / "iut", row.role, [row.id], tls=tls)
     else:
         adapter = f"conformance.peers.deviants:{name_of(row.role, row.id)}"
         path = embedded_iut(folder / "iut", row.role, adapter, row.profile)
     iut = load_iut(path)
     run = Run([iut], Options(folder))
+    try:
+        yield run, iut
+    finally:
+        run.close()
+
+
+def kills(row: DeviationRow, cases: Sequence[Case], folder: Path, *, enough: int = 1) -> tuple[list[Kill], list[str]]:
+    """Plays cases against a peer with the deviation until it was caught ``enough`` times.
+
+    Returns the catches for the right reason, and one line for each catch for another reason.
+    """
     caught: list[Kill] = []
     others: list[str] = []
-    try:
+    with attached(row, folder, tls=over_tls(cases)) as (run, iut):
         for chosen in in_order(run.selector(iut).choose(cases)):
             if chosen.selected and len(caught) < enough:
                 line = run.do(chosen)
-                right, wrong = _sorted(line, row)
+                right, wrong = catches(line, row)
                 caught += right[:1]
                 others += wrong
-    finally:
-        run.close()
     return caught, others
 
 
-def _sorted(line: dict[str, Any], row: DeviationRow) -> tuple[list[Kill], list[str]]:
+def over_tls(cases: Sequence[Case]) -> bool:
+    """Whether some of the cases are about TLS."""
+    return any("tls" in claim for case in cases for claim in case.needs.claims)
+
+
+def catches(line: dict[str, Any], row: DeviationRow) -> tuple[list[Kill], list[str]]:
+    """What a line of the record says against a deviation: catches for the right reason, failures before warnings, and
+    one line for each failure for another reason."""
     right, wrong = [], []
     for finding in line["findings"]:
         if finding["outcome"] in (FAIL, WARN) and finding["requirement"] in row.breaks:

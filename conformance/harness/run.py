@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 import platform
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from pathlib import Path
@@ -35,6 +35,15 @@ class Options:
     seed: int = 0
     mode: str = "all"
     select: tuple[str, ...] = ()
+    known: Mapping[str, Any] | None = None
+    """Known failures, as the header of the record holds them."""
+    started: str = field(default_factory=lambda: datetime.now(UTC).isoformat(timespec="seconds"))
+    """When the run began, ISO 8601: the day by which known failures expire, also where it is gone on with later."""
+
+    @property
+    def day(self) -> str:
+        """The day on which the run began."""
+        return self.started[:10]
 
 
 @dataclass(slots=True)
@@ -115,6 +124,12 @@ class Run:
                 self.notes.append(f"the hook of {iut.name} takes nonsense for granted; not trusted: {listed}")
         return self._benches[iut.role]  # type: ignore[no-any-return]
 
+    def settled(self, line: dict[str, Any]) -> dict[str, Any]:
+        """The line as it goes into the record: a failure that is known says so."""
+        from conformance.harness.expected import settle
+
+        return settle(line, self.options.known, self.options.day)
+
     def close(self) -> None:
         """Stops all implementations."""
         for bench in self._benches.values():
@@ -148,13 +163,14 @@ def header_line(iuts: Iterable[Iut], options: Options, planned: int) -> dict[str
             }
             for iut in iuts
         ],
-        "started": datetime.now(UTC).isoformat(timespec="seconds"),
+        "started": options.started,
         "seed": options.seed,
         "permutations": options.mode,
         "strict": options.strict,
         "select": list(options.select),
         "mode": "regression",
         "planned": planned,
+        **({"known": dict(options.known)} if options.known else {}),
         "environment": {
             "python": platform.python_version(),
             "system": platform.system(),

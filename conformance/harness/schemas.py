@@ -11,6 +11,7 @@ from conformance.harness import vocabulary as words
 _HERE = Path(__file__).resolve().parent
 _FILES = {
     "iut": _HERE / "schema" / "iut.schema.json",
+    "known": _HERE / "schema" / "known.schema.json",
     "requirements": _HERE / "schema" / "requirements.schema.json",
     "record": _HERE.parent / "report" / "schema" / "record.schema.json",
     "conformance": _HERE.parent / "report" / "schema" / "conformance.schema.json",
@@ -19,7 +20,8 @@ _TEXTS = {"type": "array", "items": {"type": "string"}}
 
 
 def schema_of(what: str) -> dict[str, Any]:
-    """The schema of ``record`` (a line of it), ``iut``, ``testcase``, ``requirements`` or ``conformance`` (the statement of a run)."""
+    """The schema of ``record`` (a line of it), ``iut``, ``testcase``, ``requirements``, ``known`` (failures) or ``conformance``
+    (the statement of a run)."""
     if what == "testcase":
         return testcase_schema()
     loaded: dict[str, Any] = json.loads(_FILES[what].read_text(encoding="utf-8"))

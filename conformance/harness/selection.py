@@ -103,7 +103,7 @@ class Selector:
 
     def __init__(self, iut: Iut, claims: Mapping[str, Claim], patterns: Sequence[str] = (), mode: str = "all") -> None:
         self.iut, self.claims, self.mode = iut, claims, mode
-        self._patterns = [_compile(pattern) for pattern in read_patterns(patterns)]
+        self._patterns = [pattern_of(pattern) for pattern in read_patterns(patterns)]
 
     def choose(self, cases: Iterable[Case]) -> list[Chosen]:
         """All permutations of the implementation's role that the patterns select, each with the decision."""
@@ -169,8 +169,12 @@ def read_patterns(patterns: Iterable[str]) -> list[str]:
     return read
 
 
-def _compile(pattern: str) -> re.Pattern[str]:
-    """``*`` stays within one part of an id, ``**`` does not; a pattern without either selects what lies below it too."""
+def pattern_of(pattern: str) -> re.Pattern[str]:
+    """What a pattern of the command line matches, as a regular expression for a whole id.
+
+    ``*`` stays within one part of an id, ``**`` does not; a pattern without either selects what lies below it
+    too.
+    """
     if not any(mark in pattern for mark in "*?"):
         return re.compile(re.escape(pattern.rstrip("/")) + r"(/.*|\[.*)?")
     parts = re.split(r"(\*\*|\*|\?)", pattern)

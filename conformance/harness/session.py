@@ -13,8 +13,9 @@ import pytest
 from conformance.harness.adapter import in_process
 from conformance.harness.cases import load_cases
 from conformance.harness.catalogue import load_catalogue
-from conformance.harness.deviations import known
+from conformance.harness.deviations import known as deviations
 from conformance.harness.embedded import write_embedded
+from conformance.harness.expected import load_known
 from conformance.harness.iut import Iut, load_iut
 from conformance.harness.places import testcases
 from conformance.harness.run import Options, Run
@@ -68,7 +69,7 @@ class Live:
 
         for name, value in report.user_properties if report.when == "call" else ():
             if name == "fumo-conformance":
-                self.progress.done(json.loads(str(value)))
+                self.progress.done(self.run.settled(json.loads(str(value))))
 
 
 def run_suite(
@@ -85,6 +86,7 @@ def run_suite(
     quiet: bool = False,
     no_color: bool = False,
     github: bool = False,
+    known: Path | None = None,
 ) -> int:
     """Runs the suite; returns the exit status: 3, 1 or 0 as documented. Raises ``FileFault`` for what is used wrongly."""
     console = new_console(color=not no_color)
@@ -104,7 +106,7 @@ def run_suite(
     _same(earlier, loaded, folder)
     if role is not None:
         loaded = [iut for iut in loaded if iut.role == role]
-    options = Options(folder, strict, seed, permutations or "all", tuple(select))
+    options = Options(folder, strict, seed, permutations or "all", tuple(select), *_known(known, earlier))
     _check(loaded, options, workers)
     results = list(earlier.results) if earlier else []
     _once(Run(loaded, options), {line["id"] for line in results}, {}, workers, Progress(console, quiet))
@@ -113,13 +115,13 @@ def run_suite(
         again = {
             line["id"]: line["attempt"] + 1
             for line in record.results
-            if line["verdict"] in ("fail", "error", "inconclusive")
+            if line["verdict"] in ("fail", "error", "inconclusive") and not line.get("known")
         }
         if again:
             _once(Run(loaded, options), set(), again, workers, Progress(console, quiet))
     record = read_record(folder / RECORD)
     complete(folder / "allure", record.header)
-    write_reports(folder, load_catalogue(testcases()), known=known(testcases()))
+    write_reports(folder, load_catalogue(testcases()), known=deviations(testcases()))
     print_summary(record, load_catalogue(testcases()), folder, console, brief=quiet)
     if github:
         _tell_github(record, folder)
@@ -203,6 +205,17 @@ def _plain_pytest() -> Iterator[None]:
                 os.environ.pop(name, None)
             else:
                 os.environ[name] = value
+
+
+def _known(path: Path | None, earlier: Record | None) -> tuple[Any, ...]:
+    """Known failures, and when the run began: as it was begun, where it is gone on with."""
+    given = load_known(path, load_catalogue(testcases()), load_cases(testcases())) if path is not None else None
+    if earlier is None:
+        return (given,)
+    before = earlier.header.get("known")
+    if path is not None and given is not None and given["digest"] != (before or {}).get("digest"):
+        raise FileFault(path, 0, "--known", "the run was begun with other known failures, or with none")
+    return before, earlier.header["started"]
 
 
 def _earlier_files(earlier: Any) -> list[Path]:

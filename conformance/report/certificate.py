@@ -15,7 +15,18 @@ from typing import Any
 import yaml
 
 from conformance.judge.finding import ERROR, FAIL, INCONCLUSIVE, NOT_APPLICABLE, PASS, WARN, Requirement
-from conformance.report.record import OUTCOMES, Line, Record, counts, exit_status, latest, rollup, trouble
+from conformance.report.record import (
+    OUTCOMES,
+    Line,
+    Record,
+    counts,
+    exit_status,
+    failures,
+    known_faults,
+    latest,
+    rollup,
+    trouble,
+)
 from conformance.report.runfiles import digest_of_evidence
 from conformance.report.text import markdown, plural, shorten
 
@@ -38,7 +49,8 @@ def certificate(record: Record, catalogue: Mapping[str, Requirement], run_dir: P
     known = {key: header.get(key) for key in ("mode", "profile") if header.get(key)}
     return {
         "schema": SCHEMA,
-        "verdict": WORDS[exit_status(record)],
+        # A failure that was expected fails no run, and is a failure of the implementation all the same.
+        "verdict": "fail" if not exit_status(record) and counts(results)[FAIL] else WORDS[exit_status(record)],
         "why": trouble(record),
         "partial": _partial(record, results),
         "suite": {"name": "fumo-conformance", "version": header.get("suite"), "testcases": header.get("testcases")},
@@ -48,6 +60,7 @@ def certificate(record: Record, catalogue: Mapping[str, Requirement], run_dir: P
             "environment": header.get("environment") or {},
         },
         "evidence": {"sha256": digest_of_evidence(run_dir)},
+        **({"known": _known(record, results)} if header.get("known") else {}),
         "implementations": [_implementation(iut, record, results, catalogue) for iut in record.iuts],
     }
 
@@ -67,6 +80,18 @@ def _partial(record: Record, results: list[Line]) -> list[str]:
     if open_:
         reasons.append(f"{plural(open_, 'permutation')} ended without a verdict")
     return reasons
+
+
+def _known(record: Record, results: list[Line]) -> dict[str, Any]:
+    """The failures that were expected, with the reason of each; and what is not true any more of the expectations."""
+    listed = [
+        {
+            "case": line["id"], "reason": shorten(line["known"], _LONGEST),
+            "requirements": sorted({finding["requirement"] for finding in line["findings"] if finding["outcome"] == FAIL}),
+        }
+        for line in failures(results, known=True)
+    ]
+    return {"digest": str(record.header["known"].get("digest", "")), "failures": listed, "faults": known_faults(record)}
 
 
 def _implementation(
@@ -171,6 +196,9 @@ def as_markdown(made: Certificate) -> str:
         lines.append(f"- and {plural(len(broken) - _SHOWN, 'requirement')} more")
     lines += ["", f"Suite {markdown(str(made['suite']['version']))}, test cases `{str(made['suite']['testcases'])[:12]}`, "
               f"evidence `{made['evidence']['sha256'][:12]}`."]  # fmt: skip
+    if known := made.get("known"):
+        lines += ["", f"{plural(len(known['failures']), 'permutation')} failed as it was known before."]
+        lines += [f"- Not true any more: {markdown(fault)}" for fault in known["faults"][:_SHOWN]]
     if made["partial"]:
         lines += ["", f"Partial: {markdown('; '.join(made['partial']))}."]
     return "\n".join(lines) + "\n"

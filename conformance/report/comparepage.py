@@ -2,14 +2,9 @@
 
 from __future__ import annotations
 
-import base64
-import hashlib
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict
-from pathlib import Path
 from typing import Any
-
-from jinja2 import Environment, FileSystemLoader, StrictUndefined
 
 from conformance.judge.finding import FAIL, PASS, Requirement
 from conformance.report.compare import (
@@ -27,25 +22,14 @@ from conformance.report.compare import (
     told_trend,
     trend,
 )
+from conformance.report.page import render
 from conformance.report.record import Record
 from conformance.report.text import markdown, shorten, visible
 
-_TEMPLATE = Path(__file__).parent / "template"
 _MOST = 500
 """Rows of a table; the JSON form has all."""
 
 Catalogue = Mapping[str, Requirement]
-
-
-def _render(name: str, **values: Any) -> str:
-    style = (_TEMPLATE / "report.css").read_text(encoding="utf-8").replace("\r\n", "\n")
-    made = "sha256-" + base64.b64encode(hashlib.sha256(style.encode()).digest()).decode()
-    # What came from outside is put in as text: everything is escaped but the style, which is ours.
-    environment = Environment(
-        loader=FileSystemLoader(_TEMPLATE), autoescape=True, undefined=StrictUndefined, trim_blocks=True,
-        lstrip_blocks=True, keep_trailing_newline=True,
-    )
-    return environment.get_template(name).render(style=style, hash=made, **values)
 
 
 # -- two runs --------------------------------------------------------------------------------------------------------
@@ -91,7 +75,7 @@ def diff_markdown(found: Difference, catalogue: Catalogue) -> str:
 def diff_html(found: Difference, catalogue: Catalogue) -> str:
     """The page."""
     groups = [(kind, [_row(change, catalogue) for change in found.of(kind)[:_MOST]]) for kind in KINDS if found.of(kind)]
-    return _render(
+    return render(
         "diff.html.j2", title=f"Compared: {_heading(found)}", eyebrow="Two runs compared", heading=_heading(found),
         worse=found.worse, changes=found.changes, summary=summary(found), notes=found.notes, groups=groups, says=SAYS,
     )
@@ -153,7 +137,7 @@ def matrix_html(records: Sequence[Record]) -> str:
     titles = {name: line["title"] for column in made for name, line in column.results.items()}
     rows = [(visible(name), visible(shorten(titles[name], 160)), _verdicts(name, made)) for name in ids[:_MOST]]
     heading = f"{len(made)} implementations, side by side" if len(made) != 1 else "One implementation"
-    return _render(
+    return render(
         "matrix.html.j2", title=heading, eyebrow="Matrix", heading=heading, names=[visible(c.name) for c in made],
         themes=themes, rows=rows, more=max(0, len(ids) - _MOST),
     )

@@ -35,7 +35,7 @@ from conformance.judge.finding import (
     WARN,
     Requirement,
 )
-from conformance.report.record import Line, Record, counts, exit_status, latest, trouble
+from conformance.report.record import Line, Record, counts, exit_status, failures, known_faults, latest, trouble
 from conformance.report.text import middle, plural, shorten, visible
 
 STYLES = {
@@ -90,19 +90,22 @@ class Progress:
     def done(self, line: Line) -> None:
         """Counts a result. A line in a pipe; on a terminal only what did not pass is kept above the bar."""
         self.ended += 1
-        verdict = line["verdict"]
-        self.failed += verdict == FAIL
+        verdict, known = line["verdict"], str(line.get("known") or "")
+        self.failed += verdict == FAIL and not known
         if self._bar is not None:
             self._bar.update(self._task, completed=self.ended)
         if (self.quiet or self._bar is not None) and verdict in (PASS, NOT_APPLICABLE):
             return
-        if self.quiet and verdict != FAIL:
+        if self.quiet and (verdict != FAIL or known):
             return
         width = len(str(max(self.total, self.ended)))
         count = f"[{self.ended:>{width}}/{max(self.total, self.ended)}] "
         shown = Text(count).append(f"{verdict:<14}", STYLES[verdict])
         shown.append(f" {_plain(self.console, line['id'])}  {line['seconds']:.2f} s")
         self.console.print(shown, soft_wrap=True)
+        if known:
+            self.console.print(Text(f"    known: {_plain(self.console, known, _VALUE)}"), soft_wrap=True)
+            return
         first = next((finding for finding in line["findings"] if finding["outcome"] == FAIL), None)
         if first is not None:
             told = f"{first['requirement']}: {shorten(first['message'], _VALUE)}"
@@ -133,6 +136,7 @@ def print_summary(
         console.print()
         console.print(_table(console, results))
     _failures(console, results, catalogue)
+    _known(console, record, results)
     _errors(console, results)
     _warnings(console, results)
     for note in (record.footer or {}).get("notes", ()):
@@ -179,7 +183,7 @@ def _table(console: Console, results: list[Line]) -> Table:
 
 
 def _failures(console: Console, results: list[Line], catalogue: Mapping[str, Requirement]) -> None:
-    failed = [line for line in results if line["verdict"] == FAIL]
+    failed = failures(results)
     for line in failed[:MOST]:
         console.print(Text("FAIL ", STYLES[FAIL]).append(_plain(console, line["id"]), "bold"), soft_wrap=True)
         broken = [finding for finding in line["findings"] if finding["outcome"] == FAIL]
@@ -194,6 +198,20 @@ def _failures(console: Console, results: list[Line], catalogue: Mapping[str, Req
         console.print()
     if len(failed) > MOST:
         console.print(Text(f"and {len(failed) - MOST} more; see report.html\n"))
+
+
+def _known(console: Console, record: Record, results: list[Line]) -> None:
+    """Failures that were expected, and expectations that are not true any more."""
+    listed = failures(results, known=True)
+    for line in listed[:MOST]:
+        text = Text("KNOWN ", STYLES[WARN]).append(f"{_plain(console, line['id'])}: {_plain(console, line['known'], _VALUE)}", "default")
+        console.print(text, soft_wrap=True)
+    if len(listed) > MOST:
+        console.print(Text(f"and {len(listed) - MOST} more known failures; see report.html"))
+    for fault in known_faults(record):
+        console.print(Text("KNOWN FAILURE ", STYLES[FAIL]).append(_plain(console, fault), "default"), soft_wrap=True)
+    if listed:
+        console.print()
 
 
 def _finding(finding: Mapping[str, Any], section: str, limit: int) -> list[str]:
@@ -241,7 +259,9 @@ def _warnings(console: Console, results: Iterable[Line]) -> None:
 def _closing(console: Console, record: Record) -> None:
     results = latest(record.results)
     total = counts(results)
-    shown = [f"{total[v]} {v}" for v in VERDICTS if total[v]] or ["no case"]
+    expected = len(failures(results, known=True))
+    more = {FAIL: f" ({expected} known)" if expected else ""}
+    shown = [f"{total[v]} {v}{more.get(v, '')}" for v in VERDICTS if total[v]] or ["no case"]
     status = exit_status(record)
     word, style = {0: ("PASS", "bold green"), 1: ("FAIL", STYLES[FAIL])}.get(status, ("NO VERDICT", STYLES[ERROR]))
     console.print(Text(word, style).append(f": {', '.join(shown)}", "default"), soft_wrap=True)

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 
 from conformance.judge.finding import ERROR, FAIL, Requirement
-from conformance.report.record import Record, exit_status, latest, trouble
+from conformance.report.record import Record, exit_status, failures, known_faults, latest, trouble
 from conformance.report.text import plural, shorten, visible
 
 MOST = 10
@@ -16,7 +16,7 @@ _LONGEST = 800
 def workflow_commands(record: Record, catalogue: Mapping[str, Requirement]) -> Iterator[str]:
     """One line for each case that failed or ended in an error, at most :data:`MOST` of each; a notice sums up."""
     results = latest(record.results)
-    failed = [line for line in results if line["verdict"] == FAIL]
+    failed = failures(results)
     for line in failed[:MOST]:
         broken = [finding for finding in line["findings"] if finding["outcome"] == FAIL]
         told = []
@@ -30,6 +30,8 @@ def workflow_commands(record: Record, catalogue: Mapping[str, Requirement]) -> I
     wrong = [line for line in results if line["verdict"] == ERROR]
     for line in wrong[:MOST]:
         yield _command("warning", f"{line['id']} was not judged", line["reason"])
+    for fault in known_faults(record)[:MOST]:
+        yield _command("error", "A known failure is not true any more", fault)
     word = {0: "PASS", 1: "FAIL"}.get(exit_status(record), "NO VERDICT")
     yield _command("notice", "Conformance", trouble(record) or f"{word}: {len(failed)} of {plural(len(results), 'case')} failed")
 

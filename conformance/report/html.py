@@ -25,6 +25,8 @@ from conformance.report.record import (
     Roll,
     counts,
     exit_status,
+    failures,
+    known_faults,
     latest,
     rollup,
     trouble,
@@ -142,12 +144,21 @@ def _why(record: Record, results: list[Line]) -> str:
         return problem[0].upper() + problem[1:] + "."
     total = counts(results)
     judged = total[PASS] + total[FAIL]
-    if total[FAIL]:
-        failed = [line for line in results if line["verdict"] == FAIL]
+    wrong = known_faults(record)
+    expected = failures(results, known=True)
+    told = f" {plural(len(expected), 'failure')} known, with the reason at the case." if expected else ""
+    if wrong:
+        told += f" {plural(len(wrong), 'known failure')} not true any more: {'; '.join(shorten(fault, _VALUE) for fault in wrong[:5])}."
+    if failed := failures(results):
         broken = {f["requirement"] for line in failed for f in line["findings"] if f["outcome"] == FAIL}
-        return f"{total[FAIL]} of {judged} judged cases failed: {plural(len(broken), 'requirement')} broken."
+        return f"{len(failed)} of {judged} judged cases failed: {plural(len(broken), 'requirement')} broken.{told}"
     warned = sum(any(f["outcome"] == WARN for f in line["findings"]) for line in results)
-    return f"All {judged} judged cases passed" + (f", {warned} of them with warnings." if warned else ".")
+    every = f"{total[PASS]} of {judged} judged cases passed" if expected else f"All {judged} judged cases passed"
+    return every + (f", {warned} of them with warnings." if warned else ".") + told
+
+
+def _reason(line: Line) -> str:
+    return f"Known: {line['known']} ({line['reason']})" if line.get("known") else str(line["reason"])
 
 
 def _entry(line: Line, detail: int, known: Mapping[str, int]) -> dict[str, Any]:
@@ -155,10 +166,11 @@ def _entry(line: Line, detail: int, known: Mapping[str, int]) -> dict[str, Any]:
     named = dict.fromkeys([*line["requirements"], *(finding["requirement"] for finding in line["findings"])])
     entry = {
         "id": line["id"], "title": line["title"], "theme": line["theme"], "role": line["role"],
-        "verdict": line["verdict"], "cause": line.get("cause") or "", "reason": shorten(line["reason"], _VALUE),
+        "verdict": line["verdict"], "cause": line.get("cause") or "", "reason": shorten(_reason(line), _VALUE),
         "seconds": line["seconds"], "warnings": sum(finding["outcome"] == WARN for finding in line["findings"]),
         "requirements": [known[name] for name in named if name in known], "detail": detail,
         "attempts": line.get("attempts", []), "unstable": bool(line.get("unstable")), "iut": str(line.get("iut", "")),
+        "known": bool(line.get("known")),
         "kind": str(line.get("kind", "")), "level": str(line.get("level", "")),
     }
     # Nought, no and nothing are left out; the script takes what is not there for that.

@@ -10,7 +10,7 @@ from typing import Any
 from lxml import etree
 
 from conformance.judge.finding import ERROR, FAIL, INCONCLUSIVE, NOT_APPLICABLE, Requirement
-from conformance.report.record import Line, Record, latest
+from conformance.report.record import Line, Record, failures, known_faults, latest
 
 _ILLEGAL = re.compile("[^\t\n\r\x20-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]")
 """What XML 1.0 cannot carry, not even as a reference (XML 1.0, 2.2)."""
@@ -19,11 +19,13 @@ _ILLEGAL = re.compile("[^\t\n\r\x20-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]")
 def junit(record: Record, catalogue: Mapping[str, Requirement]) -> bytes:
     """The octets of ``junit.xml``: a suite for each role and theme, a case for each permutation.
 
-    Inconclusive and not applicable cases are skipped ones. The same record gives the same octets.
+    Inconclusive and not applicable cases are skipped ones, and so are known failures; a known failure that is not true any
+    more is a failed case of a suite of its own. The same record gives the same octets.
     """
     results = latest(record.results)
     root = etree.Element("testsuites", name="fumo-conformance")
-    _totals(root, results)
+    wrong = known_faults(record)
+    _totals(root, results, len(wrong))
     suites: dict[str, list[Line]] = {}
     for line in results:
         suites.setdefault(f"{line['role']}/{line['theme']}", []).append(line)
@@ -35,6 +37,8 @@ def junit(record: Record, catalogue: Mapping[str, Requirement]) -> bytes:
             etree.SubElement(properties, "property", name=legal(key), value=legal(value))
         for line in lines:
             _case(suite, line, catalogue)
+    if wrong:
+        _known(root, wrong, record)
     octets: bytes = etree.tostring(root, encoding="UTF-8", xml_declaration=True, pretty_print=True)
     return octets
 
@@ -56,11 +60,20 @@ def _facts(record: Record) -> list[tuple[str, str]]:
     return facts + [(key, str(record.header.get(key, ""))) for key in how]
 
 
-def _totals(element: Any, lines: Iterable[Line]) -> None:
+def _known(root: Any, wrong: list[str], record: Record) -> None:
+    """What is not true any more of the known failures."""
+    suite = etree.SubElement(root, "testsuite", name="known-failures", timestamp=legal(record.header["started"]))
+    _totals(suite, [], len(wrong))
+    for fault in wrong:
+        case = etree.SubElement(suite, "testcase", classname="known-failures", name=legal(fault), time="0.000")
+        etree.SubElement(case, "failure", type="known", message=legal(fault))
+
+
+def _totals(element: Any, lines: Iterable[Line], wrong: int = 0) -> None:
     listed = list(lines)
-    skipped = sum(line["verdict"] in (INCONCLUSIVE, NOT_APPLICABLE) for line in listed)
+    skipped = sum(line["verdict"] in (INCONCLUSIVE, NOT_APPLICABLE) for line in listed) + len(failures(listed, known=True))
     values = {
-        "tests": len(listed), "failures": sum(line["verdict"] == FAIL for line in listed),
+        "tests": len(listed) + wrong, "failures": len(failures(listed)) + wrong,
         "errors": sum(line["verdict"] == ERROR for line in listed), "skipped": skipped,
     }
     for key, value in values.items():
@@ -74,7 +87,10 @@ def _case(suite: Any, line: Line, catalogue: Mapping[str, Requirement]) -> None:
         suite, "testcase", classname=legal(table.replace("/", ".")), name=legal(line["id"][len(table) + 1 :] or row),
         time=f"{line['seconds']:.3f}",
     )
-    if line["verdict"] == FAIL:
+    if line["verdict"] == FAIL and line.get("known"):
+        etree.SubElement(case, "skipped", message=legal(f"known failure: {line['known']}"))
+        etree.SubElement(case, "system-out").text = legal(_failures(line, catalogue))
+    elif line["verdict"] == FAIL:
         failure = etree.SubElement(case, "failure", type="fail", message=legal(line["reason"] or line["title"]))
         failure.text = legal(_failures(line, catalogue))
     elif line["verdict"] == ERROR:

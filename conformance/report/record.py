@@ -10,13 +10,14 @@ import json
 import math
 import os
 import threading
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from types import TracebackType
 from typing import Any, Self
 
 from conformance.judge.finding import ERROR, FAIL, PASS, VERDICTS, WARN, Requirement
+from conformance.report.known import check, check_line, faults
 
 RECORD = "results.ndjson"
 HEADER, RESULT, FOOTER = "header", "result", "footer"
@@ -52,6 +53,9 @@ class RecordWriter:
     A record that is there already is gone on with (``resumed``); what a killed run left of its last line is cut off.
     """
 
+    types: tuple[str, ...] = (HEADER, RESULT, FOOTER)
+    """What lines may be."""
+
     def __init__(self, path: Path) -> None:
         self.path = path
         self._lock = threading.Lock()
@@ -76,7 +80,7 @@ class RecordWriter:
 
     def write(self, line: Mapping[str, Any]) -> None:
         """Appends a line. Raises ``ValueError`` for a line of no known type or with values that JSON cannot carry."""
-        if line.get("type") not in _TYPES:
+        if line.get("type") not in self.types:
             raise ValueError(f"no line of a record: its type is {line.get('type')!r}")
         text = json.dumps(line, ensure_ascii=False, allow_nan=False, separators=(",", ":"))
         # Half of a surrogate pair is no UTF-8, but its \u escape is JSON: what a peer sent is kept as it came.
@@ -136,8 +140,10 @@ def read_record(path: Path) -> Record:
         if record is None:
             if line["type"] != HEADER:
                 raise ValueError(f"{path}:{number}: a record begins with its header, this is a {line['type']}")
+            _fits(f"{path}:{number}", check, line)
             record = Record(line)
         elif line["type"] == RESULT:
+            _fits(f"{path}:{number}", check_line, line, record.header)
             record.results.append(line)
             record.footer = None
         elif line["type"] == FOOTER:
@@ -145,6 +151,13 @@ def read_record(path: Path) -> Record:
     if record is None:
         raise ValueError(f"{path}:1: the record has no header")
     return record
+
+
+def _fits(where: str, checked: Callable[..., None], *given: Line) -> None:
+    try:
+        checked(*given)
+    except ValueError as fault:
+        raise ValueError(f"{where}: {fault}") from fault
 
 
 def _whole(octets: bytes) -> bool:
@@ -209,7 +222,7 @@ _MISSING = object()
 
 def latest(results: Iterable[Line]) -> list[Line]:
     """One result for each id, in the order in which the ids first came: the last attempt, or the last failed one where
-    any failed, since a failure is not undone by trying again.
+    any failed, since a failure is not undone by trying again; one that is not known before one that is.
 
     A result that was tried several times gets ``attempts``, the verdicts of all attempts in order, and ``unstable``
     where they differ. The lines given are not changed.
@@ -219,7 +232,9 @@ def latest(results: Iterable[Line]) -> list[Line]:
         groups.setdefault((str(line.get("iut", "")), line["id"]), []).append(line)
     chosen = []
     for attempts in groups.values():
-        line = dict(next((a for a in reversed(attempts) if a["verdict"] == FAIL), attempts[-1]))
+        failed = [attempt for attempt in attempts if attempt["verdict"] == FAIL]
+        unknown_ = [attempt for attempt in failed if not attempt.get("known")]
+        line = dict((unknown_ or failed or attempts)[-1])
         if len(attempts) > 1:
             line["attempts"] = [attempt["verdict"] for attempt in attempts]
             if len(set(line["attempts"])) > 1:
@@ -234,6 +249,16 @@ def counts(results: Iterable[Line]) -> dict[str, int]:
     for line in results:
         found[line["verdict"]] += 1
     return found
+
+
+def failures(results: Iterable[Line], *, known: bool = False) -> list[Line]:
+    """The results that failed: those that nobody expected, or with ``known`` those that were expected to."""
+    return [line for line in results if line["verdict"] == FAIL and bool(line.get("known")) == known]
+
+
+def known_faults(record: Record) -> list[str]:
+    """What is not true any more of the known failures that the run was given, one sentence each."""
+    return faults(record.header, latest(record.results))
 
 
 def trouble(record: Record) -> str:
@@ -253,8 +278,8 @@ def trouble(record: Record) -> str:
 
 
 def exit_status(record: Record, verdicts: Sequence[str] | None = None) -> int:
-    """3 where the run says nothing (an error, no footer or an early end, nothing asserted), else 1 where a case failed,
-    else 0.
+    """3 where the run says nothing (an error, no footer or an early end, nothing asserted), else 1 where a case failed
+    and was not known to, or where a known failure is not true any more, else 0.
 
     ``verdicts`` takes the place of the verdicts of ``record.results``, one for each (judging again).
     """
@@ -263,7 +288,7 @@ def exit_status(record: Record, verdicts: Sequence[str] | None = None) -> int:
         record = Record(record.header, changed, record.footer, record.torn)
     if trouble(record):
         return 3
-    return 1 if counts(latest(record.results))[FAIL] else 0
+    return 1 if failures(latest(record.results)) or known_faults(record) else 0
 
 
 @dataclass(slots=True)

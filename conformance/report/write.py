@@ -18,6 +18,8 @@ from conformance.report.record import (
     Record,
     counts,
     exit_status,
+    failures,
+    known_faults,
     latest,
     read_record,
     rollup,
@@ -82,6 +84,7 @@ def summary_text(record: Record, catalogue: Mapping[str, Requirement]) -> str:
         lines += [markdown(why[0].upper() + why[1:] + "."), ""]
     lines += [*_facts(record), "", *_themes(results), "", *_requirements(record, catalogue), ""]
     lines += _failures(results, catalogue)
+    lines += _known(record, results)
     found = warnings_by_cause(results)
     if found:
         lines += ["## Warnings", ""]
@@ -92,6 +95,21 @@ def summary_text(record: Record, catalogue: Mapping[str, Requirement]) -> str:
         lines.append("")
     lines.append("The messages of every case are in report.html.")
     return "\n".join(lines) + "\n"
+
+
+def _known(record: Record, results: list[Line]) -> list[str]:
+    """Failures that were expected, and expectations that are not true any more."""
+    listed, wrong = failures(results, known=True), known_faults(record)
+    lines = ["## Known failures", ""] if listed else []
+    for line in listed[:_MOST]:
+        broken = dict.fromkeys(finding["requirement"] for finding in line["findings"] if finding["outcome"] == FAIL)
+        told = f"{', '.join(broken)}: {shorten(line['known'], _VALUE)}"
+        lines.append(f"- **{markdown(line['id'])}**: {markdown(told)}")
+    lines += [f"- and {len(listed) - _MOST} more"] if len(listed) > _MOST else []
+    lines += [""] if listed else []
+    if wrong:
+        lines += ["## Known failures that are not true any more", "", *(f"- {markdown(fault)}" for fault in wrong), ""]
+    return lines
 
 
 def _facts(record: Record) -> list[str]:
@@ -125,7 +143,7 @@ def _requirements(record: Record, catalogue: Mapping[str, Requirement]) -> list[
 
 
 def _failures(results: list[Line], catalogue: Mapping[str, Requirement]) -> list[str]:
-    failed = [line for line in results if line["verdict"] == FAIL]
+    failed = failures(results)
     lines = ["## Failures", ""] if failed else []
     for line in failed[:_MOST]:
         lines.append(f"- **{markdown(line['id'])}**: {markdown(shorten(line['title'], _VALUE))}")

@@ -176,7 +176,7 @@
   const boxes = () => [...byId("verdicts").querySelectorAll("input")];
   function filters() {
     const warned = main.results.filter((row) => row.warnings).length, unstable = main.results.filter((row) => row.unstable).length;
-    const options = VERDICTS.map((verdict) => [verdict, head.counts[verdict]]).concat([["warnings", warned], ["unstable", unstable]]);
+    const options = VERDICTS.map((verdict) => [verdict, head.counts[verdict]]).concat([["warnings", warned], ["unstable", unstable], ["known", main.results.filter((row) => row.known).length]]);
     for (const [name, count] of options) {
       if (count) byId("verdicts").append(make("label", {}, make("input", { type: "checkbox", value: name }), name.replace("-", " "), make("span", { class: "count" }, count)));
     }
@@ -219,7 +219,7 @@
     const exact = wanted && new Set(main.requirements.flatMap((row, number) => (row.id.toLowerCase() === wanted ? [number] : [])));
     const allowed = exact && exact.size ? exact : ids;
     return main.results.filter((row) => (!verdicts.length || verdicts.includes(row.verdict)) &&
-      (!chosen.includes("warnings") || row.warnings) && (!chosen.includes("unstable") || row.unstable) &&
+      (!chosen.includes("warnings") || row.warnings) && (!chosen.includes("unstable") || row.unstable) && (!chosen.includes("known") || row.known) &&
       (!role || row.role === role) && (!theme || row.theme === theme) && (!level || row.level === level) &&
       (!allowed || (row.requirements || []).some((number) => allowed.has(number))) &&
       words.every((word) => `${row.id} ${row.title} ${row.reason || ""}`.toLowerCase().includes(word)));
@@ -243,7 +243,7 @@
       make("span", { class: "what" }, make("span", { class: "title" }, row.title), make("span", { class: "id mono" }, row.id),
         row.reason ? make("span", { class: quiet }, cause + row.reason) : ""),
       make("span", { class: "side" }, `${(row.seconds || 0).toFixed(2)} s`,
-        row.warnings ? pill("warn", plural(row.warnings, "warning")) : "", row.unstable ? pill("inconclusive", "unstable") : "")));
+        row.warnings ? pill("warn", plural(row.warnings, "warning")) : "", row.unstable ? pill("inconclusive", "unstable") : "", row.known ? pill("not-applicable", "known") : "")));
     details.addEventListener("toggle", () => {
       if (details.open && !details.querySelector(".body")) openCase(details, row);
     });
