@@ -12,6 +12,7 @@ from conformance.judge.lookup import (
     answers_of,
     answers_to,
     commanded,
+    dotted,
     full,
     lacked,
     nodes_of,
@@ -194,7 +195,7 @@ class Expectations:
         values = {
             "result": text_of(item, meta).strip() if item.data is not None else None,
             "correlator": alert.correlator,
-            "source": item.source,
+            "source": dotted(item.source),
             "format": meta.format,
             "mark": meta.mark,
             "type": meta.type,

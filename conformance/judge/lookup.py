@@ -245,3 +245,8 @@ def _codes(answer: Message, msg_id: str | None, cmd_id: str) -> list[str]:
         if cmd_ref == cmd_id and status.msg_ref == msg_id:
             found.append(status.data or "")
     return found
+
+
+def dotted(uri: str | None) -> str | None:
+    """A URI of the tree with "./" in front, where it has none: "./X" and "X" name one node (DM TND 4)."""
+    return uri if not uri or uri.startswith(".") else f"./{uri}"

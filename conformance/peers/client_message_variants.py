@@ -159,9 +159,7 @@ class _ResultsPerItem(Executor):
 
     def execute(self, *given):  # type: ignore[no-untyped-def]
         executed = super().execute(*given)
-        executed.results = [
-            dataclasses.replace(results, items=[item]) for results in executed.results for item in results.items
-        ]
+        executed.results = [dataclasses.replace(results, items=[item]) for results in executed.results for item in results.items]
         return executed
 
 
@@ -176,7 +174,10 @@ class _ResultsBesideStatus(ClientSession):
             return
         kept = [c for c in message.commands if not isinstance(c, Results)]
         for each in results:
-            mine = [n for n, c in enumerate(kept) if isinstance(c, Status | Results) and c.cmd_ref == each.cmd_ref and c.msg_ref == each.msg_ref]
+            ref = each.cmd_ref, each.msg_ref
+            mine = [
+                n for n, c in enumerate(kept) if isinstance(c, Status | Results) and c.cmd_ref == each.cmd_ref and c.msg_ref == each.msg_ref
+            ]
             if not mine:
                 return
             kept.insert(mine[-1] + 1, each)
@@ -213,7 +214,7 @@ class _CmdIdsByTens(ClientSession):
 
 
 @VARIANT("200-for-credentials", "authentication")
-class _200ForCredentials(Authentication):
+class _For200(Authentication):
     """Credentials of the server hold for the message they came with; the next message shows them again."""
 
     def check_server(self, *given) -> None:  # type: ignore[no-untyped-def]
@@ -406,16 +407,14 @@ class _OneByOne(ClientSession):
 
     def _send(self, answered: Message | None) -> bytes:
         held = [c for c in self.packer.commands if isinstance(c, Results)]
-        if not self.packer.statuses and len(held) < 2 or answered is None:
+        if (not self.packer.statuses and len(held) < 2) or answered is None:
             return super()._send(answered)
-        keep = 0 if self.packer.statuses else 1
+        keep = 0 if any(isinstance(each, Status) and each.cmd != "Alert" for each in self.packer.statuses) else 1
         waiting = held[keep:]
         for results in waiting:
             self.packer.commands.remove(results)
-        server_open, self.server_open = self.server_open, self.server_open
         octets = self._unfinished(answered) if waiting else super()._send(answered)
         self.packer.commands.extendleft(reversed(waiting))
-        self.server_open = server_open
         return octets
 
     def _unfinished(self, answered: Message) -> bytes:
@@ -550,4 +549,3 @@ class _FewHeaders(DeviceTransport):
         kept = [(n.upper(), f"{v}; charset=utf-8") for n, v in request.headers if n == "Content-Type"]
         others = [(n, v) for n, v in request.headers if n.lower() in ("x-syncml-hmac", "accept")]
         return dataclasses.replace(super().sent(request), headers=[*kept, *others])
-

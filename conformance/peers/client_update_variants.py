@@ -6,25 +6,23 @@
 from __future__ import annotations
 
 import dataclasses
+from collections.abc import Sequence
 from typing import Any
 
 from conformance.dm.executor import Executor
-from conformance.dm.interaction import Reaction
-from conformance.dm.largeobject import Octets
 from conformance.dm.node import Node
 from conformance.dm.properties import Features
 from conformance.dm.tree import Answer, Tree
 from conformance.download.fetch import Fetch
 from conformance.fumo.agent import Report, UpdateAgent
-from conformance.fumo.object import DOWNLOAD_AND_UPDATE, NODES, UPDATE, ResultCode, State, is_success
+from conformance.fumo.object import ALERT_OF, DOWNLOAD_AND_UPDATE, UPDATE, ResultCode, State, is_success
 from conformance.fumo.retrieval import Retrieval
 from conformance.peers.deviation import CLIENT_VARIANTS as VARIANT
 from conformance.peers.furniture import interior, leaf
 from conformance.peers.outbox import Outbox
-from conformance.peers.trigger import TriggerReader, Wanted
 from conformance.peers.updateobject import UpdateObject
-from conformance.syncml.model import Alert, Command
-from conformance.transport.exchange import Headers, Request, Source
+from conformance.syncml.model import Alert
+from conformance.transport.exchange import Headers, Request
 
 # -- the tree ------------------------------------------------------------------------------------------------------------
 
@@ -123,14 +121,6 @@ class _Inherited(UpdateObject):
             self.node.set_acl("")
 
 
-@VARIANT("long-addresses-refused", "tree")
-class _Slash(Tree):
-    """Addresses may begin with the root or without it."""
-
-    def _resolve(self, uri: str) -> Any:
-        return super()._resolve(uri)
-
-
 @VARIANT("operation-format-chr", "object")
 class _OperationFormat(UpdateObject):
     """The nodes for Exec say Format chr, as one table can be read (AMB-operation-node-format)."""
@@ -204,8 +194,6 @@ class _Reported(UpdateObject):
         if code != 403 or self.agent.busy:
             return code
         result = ResultCode.BAD_URL if path != UPDATE else ResultCode.CORRUPTED_PACKAGE
-        from conformance.fumo.object import ALERT_OF
-
         self.agent.deliver(Report(ALERT_OF[path], str(int(result)), correlator))
         return 202
 
@@ -258,9 +246,7 @@ _stateful("state-80-after-failure", {State.UPDATE_FAILED_HAVE_DATA: State.UPDATE
 _stateful("state-40-after-transfer", {State.READY_TO_UPDATE: State.DOWNLOAD_COMPLETE})
 _stateful(
     "state-idle-after-all",
-    {each: State.IDLE for each in (
-        State.UPDATE_SUCCESSFUL_HAVE_DATA, State.UPDATE_FAILED_HAVE_DATA, State.DOWNLOAD_FAILED,
-    )},
+    dict.fromkeys((State.UPDATE_SUCCESSFUL_HAVE_DATA, State.UPDATE_FAILED_HAVE_DATA, State.DOWNLOAD_FAILED), State.IDLE),
 )  # fmt: skip
 
 
@@ -392,14 +378,10 @@ class _NotFound(UpdateAgent):
 
 @VARIANT("reports-later", "outbox")
 class _Later(Outbox):
-    """Keeps a report back until the session that is open is over."""
+    """Reports in a session of its own, never in one that is under way (AMB-same-session-alert)."""
 
-    in_session = False
-
-    def alerts(self) -> list[Alert]:  # type: ignore[override]
-        # A session that is opened for a report asks before it sends anything; one that is under way holds new ones back.
-        found = list(super().alerts())
-        return found if not self.holding else []
+    def alerts(self) -> Sequence[Alert]:
+        return [] if self.holding else super().alerts()
 
 
 @VARIANT("extra-sessions", "outbox")
@@ -420,14 +402,10 @@ class _ExtraSessions(Outbox):
 
     @property
     def wants_session(self) -> bool:
-        if bool(self.letters):
-            return True
-        if self.extra:
-            return True
-        return False
+        return bool(self.letters or self.extra)
 
-    def alerts(self) -> list[Alert]:  # type: ignore[override]
-        found = list(super().alerts())
+    def alerts(self) -> Sequence[Alert]:
+        found = super().alerts()
         if not found and self.extra and not self.holding:
             self.extra -= 1
         return found
@@ -528,14 +506,6 @@ class _ByRange(UpdateAgent):
 # -- triggers and the user -------------------------------------------------------------------------------------------------
 
 
-@VARIANT("triggers-answered-1201", "triggers")
-class _Answered1201(TriggerReader):
-    """Follows the initiator bit with its alert code (AMB-session-alert)."""
-
-    def understand(self, *given: Any) -> Wanted | None:
-        return super().understand(*given)
-
-
 @VARIANT("no-answer-214", "executor")
 class _NoAnswer214(Executor):
     """A question that nobody answers counts as cancelled (AMB-interaction-time-out)."""
@@ -556,6 +526,3 @@ class _NoStops(Executor):
         if code == 304 and command.data == "1101":
             self._stopped = True
         return code
-
-
-__all__ = ["Answer", "Command", "NODES", "Octets", "Reaction", "Source"]
