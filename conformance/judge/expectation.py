@@ -18,6 +18,8 @@ from conformance.judge.lookup import (
     nodes_of,
     received_object,
     refuses,
+    said_once,
+    sent_back,
     told_by,
 )
 from conformance.judge.matcher import Match, match
@@ -236,7 +238,7 @@ class Expectations:
         since = max((sent["event"] for s in before for sent in s.sent if sent["command"] == "Exec"), default=0)
         until = played.end or len(self.transcript) + 1
         for event in self._messages:
-            if since < event.n < until and event.sender == DEVICE:
+            if since < event.n < until and event.sender == DEVICE and not sent_back(self.transcript, event):
                 decoded = event.decoded()
                 for alert in generic_alerts(decoded.message) if decoded else ():
                     if type_of(alert) == alert_type:
@@ -326,7 +328,7 @@ class Expectations:
         since = self._begin(str(given.get("since", "")))
         found = [
             c
-            for c in commanded(self.transcript)
+            for c in said_once(self.transcript)
             if since < c.event.n < played.begin and c.command.name == given["command"] and (not node or c.node == node)
         ]
         last = found[-1] if found else None

@@ -13,6 +13,7 @@ from conformance.dm.authentication import Authentication
 from conformance.dm.clientsession import ClientSession
 from conformance.dm.credentials import BASIC, MD5
 from conformance.dm.executor import Executor, Situation
+from conformance.dm.tree import Answer
 from conformance.peers.deviation import CLIENT_VARIANTS as VARIANT
 from conformance.peers.security import DeviceTransport
 from conformance.syncml.codec import encode_tree
@@ -114,13 +115,14 @@ class _DefaultsStated(ClientSession):
     def dev_info(self) -> list[Item]:
         return [dataclasses.replace(item, meta=Meta(format="chr", type="text/plain")) for item in super().dev_info()]
 
-    def arrange(self, message: Message) -> None:
-        super().arrange(message)
-        for command in message.commands:
-            for item in command.items if isinstance(command, Results) else ():
-                meta = item.meta or Meta()
-                leaf = meta.format != "node"
-                item.meta = dataclasses.replace(meta, format=meta.format or "chr", type=meta.type or ("text/plain" if leaf else None))
+
+@VARIANT("defaults-stated", "executor")
+class _ResultsStated(Executor):
+    def shown(self, answer: Answer, uri: str) -> Item:
+        item = super().shown(answer, uri)
+        type_ = answer.type or ("text/plain" if answer.format != "node" else None)
+        item.meta = Meta(format=answer.format or "chr", type=type_)
+        return item
 
 
 # -- Statuses ------------------------------------------------------------------------------------------------------------
@@ -176,7 +178,7 @@ class _ResultsBesideStatus(ClientSession):
         for each in results:
             ref = each.cmd_ref, each.msg_ref
             mine = [
-                n for n, c in enumerate(kept) if isinstance(c, Status | Results) and c.cmd_ref == each.cmd_ref and c.msg_ref == each.msg_ref
+                n for n, c in enumerate(kept) if isinstance(c, Status | Results) and (c.cmd_ref, c.msg_ref) == ref
             ]
             if not mine:
                 return
@@ -184,15 +186,15 @@ class _ResultsBesideStatus(ClientSession):
         message.commands = kept
 
 
-@VARIANT("results-with-refs", "session")
-class _ResultsWithRefs(ClientSession):
+@VARIANT("results-with-refs", "executor")
+class _ResultsWithRefs(Executor):
     """Results of one node name it once more as what was asked for."""
 
-    def arrange(self, message: Message) -> None:
-        super().arrange(message)
-        for command in message.commands:
-            if isinstance(command, Results) and len(command.items) == 1 and command.items[0].source:
-                command.target_refs = [command.items[0].source]
+    def results(self, command: Command, found: list[Item]) -> Results:
+        results = super().results(command, found)
+        if len(found) == 1 and found[0].source:
+            results.target_refs = [found[0].source]
+        return results
 
 
 @VARIANT("header-status-without-cmdref", "session")
@@ -509,12 +511,13 @@ class _AtomicAlone(Executor):
 
 
 def _codes(identity: str, change: Callable[[Command, int], int]) -> None:
-    """Codes that are guidance: another one of the same class says as much."""
+    """Codes that are guidance: another one of the same class says as much. Those for lists and properties are firm."""
 
     @VARIANT(identity, "executor")
     class _Codes(Executor):
         def answer(self, command: Command, code: int, item: Item | None = None) -> Status:
-            return super().answer(command, change(command, code), item)
+            firm = any("?" in (each.target or "") for each in command.items)
+            return super().answer(command, code if firm else change(command, code), item)
 
 
 _FAMILY = {

@@ -307,8 +307,8 @@ class _Prefix(_Alerting):
         alert.items[0].meta.type = f"Reversed-Domain-Name: {report.type}"
 
 
-@VARIANT("type-in-capitals", "agent")
-class _Capitals(_Alerting):
+@VARIANT("type-with-white-space", "agent")
+class _WhiteType(_Alerting):
     def reshape(self, alert: Alert, report: Report) -> None:
         assert alert.items[0].meta is not None
         alert.items[0].meta.type = f" {report.type}\n"
@@ -370,7 +370,7 @@ class _OneCode(UpdateAgent):
         return _GENERAL.get(code, code)
 
 
-@VARIANT("404-is-server-unavailable", "agent")
+@VARIANT("404-is-server-error", "agent")
 class _NotFound(UpdateAgent):
     def result_of(self, outcome: Any) -> int:
         return 500 if outcome.http_status in (404, 410) else int(super().result_of(outcome))
@@ -526,3 +526,16 @@ class _NoStops(Executor):
         if code == 304 and command.data == "1101":
             self._stopped = True
         return code
+
+
+# -- abilities -------------------------------------------------------------------------------------------------------------
+
+
+def _abilities() -> None:
+    """What a device lacks follows from the claims of its statement: nothing in it is different."""
+    for identity in ("no-display", "no-large-objects", "no-triggers", "no-package-by-dm", "fixed-objects",
+                     "combined-operation-only", "two-steps-only"):  # fmt: skip
+        VARIANT(identity, "outbox")(type("_Lacking", (Outbox,), {}))
+
+
+_abilities()
