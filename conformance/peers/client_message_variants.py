@@ -521,7 +521,7 @@ def _codes(identity: str, change: Callable[[Command, int], int]) -> None:
 
 
 _FAMILY = {
-    "refusals-405": (403, 406), "refusals-500": (403, 412, 420, 424), "refusals-406": (405,), "refusals-425": (405,),
+    "refusals-405": (403, 406), "refusals-500": (403, 412, 420), "refusals-406": (405,), "refusals-425": (405,),
 }  # fmt: skip
 
 

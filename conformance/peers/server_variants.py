@@ -434,7 +434,7 @@ class ReadsBack(Campaign):
         return batch
 
 
-@VARIANT("no-correlator", "campaign")
+@VARIANT("without-correlator", "campaign")
 class NoCorrelator(Campaign):
     """Sends no Correlator, which is optional."""
 
