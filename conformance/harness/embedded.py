@@ -31,12 +31,15 @@ def write_embedded(folder: Path) -> list[Path]:
     return _write(folder, {"device": device, "server": server}, 8192)
 
 
-def embedded_iut(folder: Path, role: str, adapter: str, profile: str = "") -> Path:
+def embedded_iut(
+    folder: Path, role: str, adapter: str, profile: str = "", *, claims: Mapping[str, bool] | None = None
+) -> Path:
     """An IUT file for one peer in the suite's own process, by another adapter: a wrong peer, say.
 
-    ``profile``: a dialect that it speaks, windows-mobile.
+    ``profile``: a dialect that it speaks, windows-mobile. ``claims``: what it says of itself otherwise.
     """
     values = _iut(role, {"adapter": adapter})
+    values["claims"] |= claims or {}
     return _write(folder, {role: {**values, **(_DIALECTS[role] if profile else {})}}, 8192)[0]
 
 

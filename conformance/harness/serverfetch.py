@@ -55,7 +55,8 @@ def fetch(player: ServerPlayer, given: dict[str, Any], expect: dict[str, Any]) -
 def _address(player: ServerPlayer, what: str) -> str:
     """The address that a word stands for: the newest PkgURL, or what its descriptor names."""
     if what == "url":
-        found = [c for c in commanded(player.recorder.transcript) if c.node.endswith("/PkgURL")]
+        every = commanded(player.recorder.transcript)
+        found = [c for c in every if c.node.endswith("/PkgURL") and c.command.name in ("Replace", "Add")]
         return found[-1].data.strip() if found else ""
     name = "objectURI" if what == "object" else "installNotifyURI"
     return (player.fetched.outline.get(name) or [""])[0]

@@ -177,10 +177,11 @@ class ServerPlayer:
         optional = wanted is False or isinstance(wanted, list)
         if optional:
             within = self.bench.silence
-        self.datagram = self._next_trigger(within)
-        self.value("comes", self.datagram is not None, "a trigger message")
-        if self.datagram is None:
+        came = self._next_trigger(within)
+        self.value("comes", came is not None, "a trigger message")
+        if came is None:  # one that came before, and was not answered, is still good for a session
             return "" if optional else "no trigger message came"
+        self.datagram = came
         for key, value in self.device.read_trigger(self.datagram).items():
             self.value(key, value, "of the trigger message")
         return ""

@@ -13,11 +13,14 @@ from conformance.judge.lookup import (
     answers_of,
     answers_to,
     commanded,
+    dotted,
     full,
     lacked,
     nodes_of,
     received_object,
     refuses,
+    said_once,
+    sent_back,
     told_by,
 )
 from conformance.judge.matcher import Match, match
@@ -201,7 +204,7 @@ class Expectations:
         values = {
             "result": text_of(item, meta).strip() if item.data is not None else None,
             "correlator": alert.correlator,
-            "source": item.source,
+            "source": dotted(item.source),
             "format": meta.format,
             "mark": meta.mark,
             "type": meta.type,
@@ -242,7 +245,7 @@ class Expectations:
         since = max((sent["event"] for s in before for sent in s.sent if sent["command"] == "Exec"), default=0)
         until = played.end or len(self.transcript) + 1
         for event in self._messages:
-            if since < event.n < until and event.sender == DEVICE:
+            if since < event.n < until and event.sender == DEVICE and not sent_back(self.transcript, event):
                 for alert in self._fumo_alerts(event):
                     if type_of(alert) == alert_type:
                         yield event, alert
@@ -340,7 +343,7 @@ class Expectations:
         since = self._begin(str(given.get("since", "")))
         found = [
             c
-            for c in commanded(self.transcript)
+            for c in said_once(self.transcript)
             if since < c.event.n < played.begin and c.command.name == given["command"] and (not node or c.node == node)
         ]
         last = found[-1] if found else None

@@ -61,6 +61,26 @@ def commanded(transcript: Transcript, *, whole: bool = False) -> Iterator[Comman
             yield from _inside(event, decoded.message.commands, "")
 
 
+def sent_back(transcript: Transcript, event: Event) -> bool:
+    """Whether a message was challenged: what it held is said again with credentials (DM Protocol 9.1)."""
+    answer = next((each for each in transcript.of("message") if each.n > event.n and each.sender != event.sender), None)
+    decoded = answer.decoded() if answer is not None else None
+    status = decoded.message.header_status() if decoded is not None else None
+    return status is not None and status.data in ("401", "407")
+
+
+def said_once(transcript: Transcript) -> list[Commanded]:
+    """As :func:`commanded`, without what was challenged and came again afterwards."""
+    every = list(commanded(transcript))
+    refused = {c.event.n for c in every if sent_back(transcript, c.event)} if every else set()
+    return [
+        c
+        for c in every
+        if c.event.n not in refused
+        or not any((d.command.name, d.node) == (c.command.name, c.node) and d.event.n > c.event.n for d in every)
+    ]
+
+
 def _inside(event: Event, commands: list[Command], around: str) -> Iterator[Commanded]:
     for command in commands:
         if isinstance(command, Status):
@@ -245,3 +265,8 @@ def _codes(answer: Message, msg_id: str | None, cmd_id: str) -> list[str]:
         if cmd_ref == cmd_id and status.msg_ref == msg_id:
             found.append(status.data or "")
     return found
+
+
+def dotted(uri: str | None) -> str | None:
+    """A URI of the tree with "./" in front, where it has none: "./X" and "X" name one node (DM TND 4)."""
+    return uri if not uri or uri.startswith(".") else f"./{uri}"

@@ -201,6 +201,16 @@ def _session_accepted(said: Said) -> bool:
     return any(other.code == "212" for other in said.session.said if other.side != said.side and other.index < said.index)
 
 
+def _in_doubt(view: View, said: Said) -> bool:
+    """Whether the nonce to begin with is open: the session before ended by a refusal, and a nonce that came from somebody
+    who had not shown himself is not kept (DM Security 5.3.4)."""
+    at = view.sessions.index(said.session)
+    if at == 0 or _challenged(said):
+        return False
+    before = view.sessions[at - 1]
+    return any(side[-1].refuses for side in (before.by(view.side), before.by(view.other)) if side)
+
+
 @rule("DM-AUTH-010", "DM-AUTH-007", title="credentials are made with the newest nonce by the formula")
 def facts_right(view: View) -> Iterator[Hit]:
     """DM Security 5.3.2, DM Protocol 9.1. Without a challenge in the session, which nonce counts is open."""
@@ -213,7 +223,7 @@ def facts_right(view: View) -> Iterator[Hit]:
         if result == "right":
             yield view.ok(said, "DM-AUTH-010")
             yield view.ok(said, "DM-AUTH-007")
-        elif result == "stale":
+        elif result == "stale" and not _in_doubt(view, said):
             what = "nonce of the md5 credentials"
             yield view.broken(said, "the newest nonce", f"the {nonce} one", what, "DM-AUTH-010", tolerated=not challenged)
         elif result == "wrong" and challenged:
@@ -359,7 +369,7 @@ def mac_right(view: View) -> Iterator[Hit]:
         if result == "right":
             yield view.ok(said)
             yield view.ok(said, "DM-HMAC-005")
-        elif result == "stale":
+        elif result == "stale" and not _in_doubt(view, said):
             nonce = shown.get("nonce") or "unknown"
             what = "nonce of the MAC"
             yield view.broken(said, "the newest nonce", f"the {nonce} one", what, "DM-HMAC-005", not challenged)

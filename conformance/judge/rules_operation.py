@@ -60,6 +60,13 @@ def state(view: View) -> Iterator[Hit]:
                     yield view.check(good, said, "10, 20, 30 ... 100", value, f"value of {item.source}")
 
 
+def _at_once(answered: Said, reported: Said) -> bool:
+    """Whether a report shows that the operation was over when its Exec was answered: it comes with the answer, or in the
+    device's next message of the session."""
+    later = [each for each in answered.session.by(answered.side) if each.index > answered.index]
+    return reported.event.n <= answered.event.n or reported in later[:1]
+
+
 @rule("FUMO-EXEC-002", sides=CLIENT, title="an Exec for later is answered 202")
 def accepted(view: View) -> Iterator[Hit]:
     """FUMO TS 6.1. 200 is right where the operation was over; a report that follows later is tolerated."""
@@ -68,7 +75,7 @@ def accepted(view: View) -> Iterator[Hit]:
         if said is None or not view.judged(said) or operation.status not in ("200", "202"):
             continue
         what = f"Status for Exec on {operation.root}/{operation.name}"
-        if operation.status == "202" or (report is not None and report.said.event.n <= said.event.n):
+        if operation.status == "202" or (report is not None and _at_once(said, report.said)):
             yield view.ok(said)
         elif report is not None:
             yield view.broken(said, "202", "200, the report came later", what, tolerated=not view.strict)

@@ -211,10 +211,15 @@ def client_final(view: View) -> Iterator[Hit]:
 
 
 def _idle(turn: Turn) -> bool:
-    """Whether a message without Final holds nothing but the answer to the server's request for more."""
+    """Whether a message without Final holds nothing but the answer to the server's request for more.
+
+    Statuses that answer an earlier message of the server are the rest of the package, and more of them may be to come.
+    """
     said = turn.said
     before = said.answers
     if not turn.client_open or before is None or said.excused or before.made or not before.has_alert(NEXT_MESSAGE):
+        return False
+    if any(status.msg_ref != before.message.header.msg_id for status in said.statuses):
         return False
     return all(_steers(command) for command in said.commands) and not said.results and bool(said.statuses)
 

@@ -88,7 +88,8 @@ def future(view: View) -> Iterator[Hit]:
 
 @rule("DM-NOTI-004", sides=SIDE, title="the digest of a trigger is right")
 def digest(view: View) -> Iterator[Hit]:
-    """DM Notification 6.2.2. With the nonce that heals a lost one it is good for whoever lost one."""
+    """DM Notification 6.2.2. With the nonce that heals a lost one it is right where a trigger before had no answer."""
+    ignored = False
     for event in _triggers(view):
         facts = event.data.get("facts")
         found = facts.get("digest") if isinstance(facts, dict) else None
@@ -96,6 +97,10 @@ def digest(view: View) -> Iterator[Hit]:
             expected = "the digest of server identifier, password, nonce and trigger"
             what = "digest of the trigger"
             healing = found == "healing"
+            if healing and ignored:
+                yield view.ok(event)
+                continue
+            ignored = ignored or found == "right"
             actual = "one with the nonce 0x00000000" if healing else "another value"
             yield view.check(found == "right", event, expected, actual, what, tolerated=healing)
 

@@ -23,10 +23,11 @@ class Deviation:
 
 
 class Register:
-    """The deviations of one kind of peer, by id."""
+    """The deviations of one kind of peer, by id. ``variants``: its tolerated variants, which are found by name as well."""
 
-    def __init__(self) -> None:
+    def __init__(self, variants: Register | None = None) -> None:
         self._rows: dict[str, list[Deviation]] = {}
+        self.variants = variants
 
     def __call__(self, identity: str, part: str) -> Callable[[M], M]:
         """Decorator that registers a mixin. A deviation may change several parts: one mixin for each."""
@@ -44,14 +45,15 @@ class Register:
         return list(self._rows)
 
     def rows(self, names: Iterable[str]) -> list[Deviation]:
-        """The deviations of those names. Raises ``ValueError`` for a name that is none."""
+        """The deviations, or tolerated variants, of those names. Raises ``ValueError`` for a name that is none."""
         found = []
         for name in names:
             if name not in self._rows:
                 load_modules()
-            if name not in self._rows:
+            rows = self._rows.get(name) or (self.variants._rows.get(name) if self.variants is not None else None)
+            if rows is None:
                 raise ValueError(f"no such deviation: {name!r}")
-            found += self._rows[name]
+            found += rows
         return found
 
 
@@ -79,12 +81,15 @@ def _all(classes: Mapping[str, type], made: Mapping[str, type]) -> dict[str, typ
     return {**classes, **made}
 
 
-CLIENT = Register()
+CLIENT_VARIANTS = Register()
+"""Legal ways for the reference device to be different: nothing of them may be held against it."""
+
+CLIENT = Register(CLIENT_VARIANTS)
 """Deviations of the reference device."""
 
 
 def load_modules() -> None:
-    """Imports every module of this package that holds deviations, by which they are registered."""
+    """Imports every module of this package that holds deviations or variants, by which they are registered."""
     for module in pkgutil.iter_modules([str(Path(__file__).parent)]):
-        if module.name.endswith("_deviations"):
+        if module.name.endswith(("_deviations", "_variants")):
             importlib.import_module(f"{__package__}.{module.name}")

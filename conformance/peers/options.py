@@ -35,6 +35,8 @@ def _shared(command: F) -> F:
         click.option("--profile", type=click.Choice(["", "windows-mobile"]), default="", metavar="DIALECT",
                      help="Speak a dialect: windows-mobile."),
         click.option("--deviation", "deviations", multiple=True, metavar="ID", help="Do this wrong (see testcases/deviations)."),
+        click.option("--variant", "variants", multiple=True, metavar="ID",
+                     help="Do this in another way that is as right (see testcases/variants)."),
         click.option("--seed", type=int, help="Seed of random octets, for runs that repeat themselves."),
         click.option("--ca", type=_FILE, help="Authorities that it trusts in TLS (PEM; default: those of the system)."),
         click.option("--certificate", type=_FILE, help="Certificate that it shows in TLS (PEM, with its chain); a server needs one."),
@@ -50,6 +52,11 @@ def _identity(given: dict[str, Any]) -> Any:
     from conformance.peers.standalone import Identity
 
     return Identity(**{name[2:].replace("-", "_"): given.pop(name[2:].replace("-", "_")) for name, _, _ in _IDENTITY})
+
+
+def _deviations(given: dict[str, Any]) -> tuple[str, ...]:
+    """What the peer does wrong, and what it does in another way that is as right."""
+    return (*given.pop("deviations"), *given.pop("variants"))
 
 
 def _tls(given: dict[str, Any]) -> Any:
@@ -79,7 +86,7 @@ def device(**given: Any) -> None:
     from conformance.peers.standalone import DeviceOptions, run_device
 
     identity = _identity(given)
-    given["objects"] = tuple(given["objects"])
+    given["objects"], given["deviations"] = tuple(given["objects"]), _deviations(given)
     sys.exit(run_device(DeviceOptions(identity=identity, tls=_tls(given), **given)))
 
 
@@ -97,4 +104,5 @@ def server(**given: Any) -> None:
     from conformance.peers.standalone import ServerOptions, run_server
 
     identity = _identity(given)
+    given["deviations"] = _deviations(given)
     sys.exit(run_server(ServerOptions(identity=identity, tls=_tls(given), **given)))

@@ -24,5 +24,8 @@ class Parts:
     publisher: type[Publisher] = Publisher
 
 
-deviation = Register()
+VARIANTS = Register()
+"""Legal ways for the reference server to be different: nothing of them may be held against it."""
+
+deviation = Register(VARIANTS)
 """Deviations of the server by name; each replaces one part."""

@@ -1,0 +1,550 @@
+"""Tolerated variants of the reference server: other forms, answers and orders of commands that are as right.
+
+``testcases/variants/server.yaml`` says of each in one sentence what it is, and what leaves the freedom.
+"""
+
+from __future__ import annotations
+
+import base64
+import dataclasses
+from typing import Any
+
+from conformance.dm.credentials import BASIC, MD5
+from conformance.dm.serversession import Outgoing, PeerKeys, ServerSettings
+from conformance.dm.trigger import Notification, Push, build, build_push
+from conformance.fumo.campaign import DELIVER, Campaign
+from conformance.fumo.plan import FIRMWARE, Batch
+from conformance.peers.client_message_variants import WBXML_STYLES, XML_STYLES
+from conformance.peers.enrolment import Enrolment
+from conformance.peers.planner import Planner
+from conformance.peers.security import ServerTransport
+from conformance.peers.serverparts import VARIANTS as VARIANT
+from conformance.peers.talk import Session
+from conformance.syncml.model import Alert, Atomic, Chal, Command, Cred, Exec, Get, Header, Item, Message, Meta, Replace, Results, Status
+from conformance.syncml.model import Sequence as Ordered
+from conformance.syncml.wbxml import WbxmlStyle
+from conformance.syncml.xmlcodec import XmlStyle
+from conformance.transport.exchange import Reply
+
+# -- how messages are written ----------------------------------------------------------------------------------------------
+
+
+class _Styled(Session):
+    form: XmlStyle | WbxmlStyle
+
+    def __init__(self, settings: ServerSettings, keys: PeerKeys) -> None:
+        super().__init__(settings, keys)
+        if isinstance(self.form, XmlStyle):
+            self.xml = self.form
+        else:
+            self.wbxml = self.form
+
+
+def _styles() -> None:
+    for identity, form in {**XML_STYLES, **WBXML_STYLES}.items():
+        VARIANT(identity, "session")(type("_Form", (_Styled,), {"form": form}))
+
+
+_styles()
+
+
+class _Arranged(Session):
+    """A session that changes a message before it is written."""
+
+    def arrange(self, message: Message) -> None:
+        """Changes the message."""
+
+    def send(self, message: Message) -> Outgoing:
+        self.arrange(message)
+        return super().send(message)
+
+
+def _items(message: Message) -> list[tuple[Command, Item]]:
+    return [(c, item) for c in message.walk() if not isinstance(c, Status | Results) for item in c.items]
+
+
+@VARIANT("meta-on-command", "session")
+class MetaOnCommand(_Arranged):
+    """Puts the Meta of a lone Item on its command."""
+
+    def arrange(self, message: Message) -> None:
+        for command, item in _items(message):
+            if isinstance(command, Replace) and len(command.items) == 1 and item.meta is not None:
+                command.meta, item.meta = item.meta, None
+
+
+@VARIANT("defaults-unsaid", "session")
+class DefaultsUnsaid(_Arranged):
+    """Says neither Format nor Type where the defaults hold (AMB-default-meta)."""
+
+    def arrange(self, message: Message) -> None:
+        for _command, item in _items(message):
+            if item.meta == Meta(format="chr", type="text/plain"):
+                item.meta = None
+
+
+@VARIANT("names-beside-addresses", "session")
+class Names(_Arranged):
+    """Gives every target a name beside its address."""
+
+    def arrange(self, message: Message) -> None:
+        for _command, item in _items(message):
+            if item.target:
+                item.target_name = "a node"
+
+
+@VARIANT("command-ids-count-by-tens", "session")
+class CommandIds(_Arranged):
+    """Numbers commands by tens."""
+
+    def numbered(self, command: Any) -> Any:
+        self._cmd_id += 9
+        return super().numbered(command)
+
+
+# -- Statuses ------------------------------------------------------------------------------------------------------------
+
+
+@VARIANT("header-status-without-refs", "session")
+class WithoutRefs(Session):
+    """Says in the Status for SyncHdr neither Target nor Source."""
+
+    def header_status(self, message: Message) -> Status:
+        status = super().header_status(message)
+        status.target_refs, status.source_refs = [], []
+        return status
+
+
+@VARIANT("header-status-without-cmdref", "session")
+class WithoutCmdRef(Session):
+    """Leaves CmdRef out of the Status for SyncHdr (AMB-missing-cmdref)."""
+
+    def header_status(self, message: Message) -> Status:
+        status = super().header_status(message)
+        status.cmd_ref = None
+        return status
+
+
+@VARIANT("status-per-item", "session")
+class StatusPerItem(Session):
+    """Gives every Item of the device information a Status of its own."""
+
+    def statuses_of(self, message: Message, command: Command) -> list[Status]:
+        statuses = super().statuses_of(message, command)
+        if len(statuses) > 1 or not isinstance(command, Replace) or len(command.items) < 2:
+            return statuses
+        found = []
+        for item in command.items:
+            status = self.status(message, command, statuses[0].data or "200")
+            status.source_refs = [item.source or ""]
+            found.append(status)
+        return found
+
+
+@VARIANT("statuses-with-text", "session")
+class StatusText(Session):
+    """Adds a word for the reader to Statuses of Alerts."""
+
+    def status(self, message: Message, command: Command, code: str) -> Status:
+        status = super().status(message, command, code)
+        if isinstance(command, Alert):
+            status.items = [Item(data="Thank you.")]
+        return status
+
+
+@VARIANT("statuses-with-source", "session")
+class StatusSource(Session):
+    """Repeats the Source of a lone Item in its Status."""
+
+    def status(self, message: Message, command: Command, code: str) -> Status:
+        status = super().status(message, command, code)
+        if len(command.items) == 1 and command.items[0].source:
+            status.source_refs = [command.items[0].source]
+        return status
+
+
+@VARIANT("reports-answered-202", "session")
+class Reports202(Session):
+    """Takes reports for later processing."""
+
+    def alert_code(self, alert: Alert) -> str:
+        code = super().alert_code(alert)
+        return "202" if code == "200" and alert.data == "1226" else code
+
+
+@VARIANT("chunks-answered-213", "session")
+class Chunks213(Session):
+    """Gives pieces of Results Status 213 (AMB-results-chunk-status)."""
+
+    def results_code(self, results: Results) -> str:
+        code = super().results_code(results)
+        return code or ("213" if any(item.more for item in results.items) else "")
+
+
+# -- authentication ------------------------------------------------------------------------------------------------------
+
+
+@VARIANT("200-for-credentials", "session")
+class For200(Session):
+    """Wants the credentials with every message: 200 instead of 212 (AMB-auth-success-status)."""
+
+    def __init__(self, settings: ServerSettings, keys: PeerKeys) -> None:
+        super().__init__(dataclasses.replace(settings, each_message=True), keys)
+
+
+@VARIANT("credentials-in-each-message", "session")
+class CredentialsEach(Session):
+    """Shows its credentials in every message, also after 212."""
+
+    def credentials(self) -> Cred | None:
+        self.accepted = False
+        return super().credentials()
+
+
+@VARIANT("credentials-on-demand", "session")
+class OnDemand(Session):
+    """Shows its credentials when the device asks for them."""
+
+    def credentials(self) -> Cred | None:
+        cred = super().credentials()
+        return cred if self.refusals or self.keys.kind not in (MD5, BASIC) else None
+
+
+@VARIANT("basic-without-format", "session")
+class BasicWithoutFormat(Session):
+    """Says no Format in a challenge for Basic."""
+
+    def challenge(self) -> Chal:
+        chal = super().challenge()
+        if self.keys.kind == BASIC:
+            chal.format = None
+        return chal
+
+
+@VARIANT("long-nonce", "session")
+class LongNonce(Session):
+    """Issues nonces that are Base64 text themselves (AMB-double-base64-nonce)."""
+
+    def challenge(self) -> Chal:
+        chal = super().challenge()
+        if chal.next_nonce:
+            nonce = base64.b64encode(self.keys.verifier._octets(21))
+            self.keys.verifier.current = nonce
+            chal.next_nonce = base64.b64encode(nonce).decode()
+        return chal
+
+
+@VARIANT("challenges-first", "session")
+class ChallengesFirst(Session):
+    """Challenges the first message of a session, whatever credentials it has: a new nonce for each session."""
+
+    asked = False
+
+    def check(self, message: Message, octets: bytes, headers: Any) -> dict[str, Any]:
+        facts = super().check(message, octets, headers)
+        if not self.asked and self.keys.kind == MD5:
+            self.asked, self.authenticated = True, False
+            facts["credentials"] = {**facts["credentials"], "result": "stale"}
+        return facts
+
+
+# -- headers ---------------------------------------------------------------------------------------------------------------
+
+
+@VARIANT("no-response-uri", "session")
+class NoRespUri(Session):
+    """Takes all messages at one address."""
+
+    def header(self) -> Header:
+        header = super().header()
+        header.resp_uri = None
+        return header
+
+
+@VARIANT("response-uri-once", "session")
+class RespUriOnce(Session):
+    """Says in its first message only where the session goes on."""
+
+    def header(self) -> Header:
+        header = super().header()
+        if self._msg_id > 1:
+            header.resp_uri = None
+        return header
+
+
+@VARIANT("response-uri-changes", "session")
+class RespUriChanges(Session):
+    """Has another address for every message."""
+
+    def header(self) -> Header:
+        header = super().header()
+        if header.resp_uri:
+            header.resp_uri = f"{header.resp_uri}&turn={self._msg_id}"
+        return header
+
+
+@VARIANT("no-message-limit", "session")
+class NoLimit(Session):
+    """Says MaxObjSize and no MaxMsgSize."""
+
+    def header(self) -> Header:
+        header = super().header()
+        if header.meta is not None:
+            header.meta.max_msg_size = None
+        return header
+
+
+@VARIANT("limits-said-once", "session")
+class LimitsOnce(Session):
+    """Says in the first message of a session only how much it takes."""
+
+    def header(self) -> Header:
+        header = super().header()
+        if self._msg_id > 1:
+            header.meta = None
+        return header
+
+
+@VARIANT("server-name", "session")
+class ServerName(Session):
+    """Says the name of the device, and its own where no credentials need that place."""
+
+    def header(self) -> Header:
+        header = super().header()
+        header.target_name = self.device_name
+        return header
+
+
+@VARIANT("small-pieces", "session")
+class SmallPieces(Session):
+    """Sends large objects in pieces of at most 900 octets."""
+
+    def room(self, message: Message) -> int:
+        return min(900, super().room(message))
+
+
+# -- HTTP ----------------------------------------------------------------------------------------------------------------
+
+
+@VARIANT("http-more-headers", "transport")
+class MoreHeaders(ServerTransport):
+    """Sends headers that common web servers add."""
+
+    def answered(self, reply: Reply, authenticated: bool) -> Reply:
+        reply = super().answered(reply, authenticated)
+        reply.headers.extend([("Server", "any/1"), ("Set-Cookie", "JSESSIONID=1; Path=/"), ("Vary", "*"), ("Connection", "close")])
+        return reply
+
+
+@VARIANT("http-few-headers", "transport")
+class FewHeaders(ServerTransport):
+    """Says nothing but what the body is, with its charset."""
+
+    def answered(self, reply: Reply, authenticated: bool) -> Reply:
+        reply = super().answered(reply, authenticated)
+        kept = [(name, value) for name, value in reply.headers if name.lower() == "x-syncml-hmac"]
+        media = [(name, f"{value}; charset=UTF-8") for name, value in reply.headers if name.lower() == "content-type"]
+        reply.headers[:] = [*media, *kept]
+        return reply
+
+
+# -- campaigns -------------------------------------------------------------------------------------------------------------
+
+
+@VARIANT("no-look", "campaign")
+class NoLook(Campaign):
+    """Commands the update without reading anything before, where it knows all it needs."""
+
+    def _begin_look(self) -> None:
+        if self.unsure or self.plan.path:
+            super()._begin_look()
+            return
+        super()._begin_look()
+        self.phase = "ask" if not self.consented else DELIVER
+
+
+@VARIANT("looks-one-by-one", "campaign")
+class OneByOne(Campaign):
+    """Reads one node in each message."""
+
+    def _look(self) -> Batch | None:
+        nodes, self._looking = self._looking[:1], self._looking[1:]
+        return Batch([Get(items=[Item(target=node)]) for node in nodes])
+
+
+@VARIANT("looks-in-one-get", "campaign")
+class LooksAround(Campaign):
+    """Reads device details and properties as well."""
+
+    def interesting(self) -> list[str]:
+        more = ["./DevDetail/SwV", "./DevDetail/HwV", "./DevInfo/Mod", f"{self.plan.root}?prop=Type", "./DevDetail"]
+        return [*super().interesting(), *more]
+
+
+@VARIANT("looks-in-sequence", "campaign")
+class LooksInSequence(Campaign):
+    """Reads in a Sequence."""
+
+    def _look(self) -> Batch | None:
+        batch = super()._look()
+        return batch if batch is None or self.facts.small else Batch([Ordered(commands=batch.commands)])
+
+
+@VARIANT("url-and-exec-in-two-messages", "campaign")
+class TwoMessages(Campaign):
+    """Sets the address in one message and executes in the next."""
+
+    def start(self, operation: str) -> Batch:
+        self.facts.small = True
+        return super().start(operation)
+
+
+@VARIANT("url-and-exec-without-sequence", "campaign")
+class WithoutSequence(Campaign):
+    """Sets the address and executes in one message, one after the other."""
+
+    def start(self, operation: str) -> Batch:
+        batch = super().start(operation)
+        if batch.commands and isinstance(batch.commands[0], Ordered):
+            batch.commands = batch.commands[0].commands
+        return batch
+
+
+@VARIANT("url-in-atomic", "campaign")
+class UrlInAtomic(Campaign):
+    """Sets the address in an Atomic, and executes in the next message."""
+
+    def start(self, operation: str) -> Batch:
+        self.facts.small = True
+        batch = super().start(operation)
+        if batch.commands and isinstance(batch.commands[0], Replace):
+            batch.commands = [Atomic(commands=batch.commands)]
+        return batch
+
+
+@VARIANT("url-read-back", "campaign")
+class ReadsBack(Campaign):
+    """Reads the address back between setting it and the Exec, in one Sequence."""
+
+    def start(self, operation: str) -> Batch:
+        batch = super().start(operation)
+        if batch.commands and isinstance(batch.commands[0], Ordered):
+            target = f"{self.plan.root}/{operation}/PkgURL"
+            batch.commands[0].commands.insert(1, Get(items=[Item(target=target)]))
+        return batch
+
+
+@VARIANT("without-correlator", "campaign")
+class NoCorrelator(Campaign):
+    """Sends no Correlator, which is optional."""
+
+    def execute(self, operation: str) -> Exec:
+        command = super().execute(operation)
+        command.correlator = None
+        self.correlators.clear()
+        return command
+
+
+@VARIANT("long-correlator", "campaign")
+class LongCorrelator(Campaign):
+    """Has Correlators of many characters of any kind."""
+
+    def execute(self, operation: str) -> Exec:
+        command = super().execute(operation)
+        if command.correlator:
+            old, new = command.correlator, f"Job {command.correlator} / <a&b> é {'x' * 40}"
+            self.correlators[new] = self.correlators.pop(old)
+            command.correlator = new
+        return command
+
+
+@VARIANT("looks-after-exec", "campaign")
+class EndsLate(Campaign):
+    """Reads State once more after the Exec, before it lets the session end."""
+
+    late = False
+
+    def open(self, facts: Any) -> None:
+        super().open(facts)
+        self.late = False
+
+    def execute(self, operation: str) -> Exec:
+        self.late = True
+        return super().execute(operation)
+
+    def next(self, at: float) -> Batch | None:
+        batch = super().next(at)
+        if batch is None and self.late and self.phase not in ("ended",):
+            self.late = False
+            return Batch([Get(items=[Item(target=f"{self.plan.root}/State")]), Get(items=[Item(target=FIRMWARE)])])
+        return batch
+
+    def take(self, answers: Any, at: float) -> None:
+        if any(isinstance(answer.command, Get) for answer in answers) and self.phase == "await" and self.facts.reports:
+            return
+        super().take(answers, at)
+
+
+@VARIANT("tells-the-user", "campaign")
+class TellsUser(Campaign):
+    """Shows a text before it commands an update."""
+
+    def start(self, operation: str) -> Batch:
+        batch = super().start(operation)
+        if not self.facts.small and batch.commands:
+            text = Item(data="MINDT=5"), Item(data="Your firmware is being updated.")
+            batch.commands.insert(0, Alert(data="1100", items=list(text)))
+        return batch
+
+
+@VARIANT("looks-at-properties", "campaign")
+class Properties(Campaign):
+    """Reads name and rights of the object, and the root of the tree."""
+
+    def interesting(self) -> list[str]:
+        return [*super().interesting(), f"{self.plan.root}?prop=Name", f"{self.plan.root}?prop=ACL", "."]
+
+
+# -- triggers --------------------------------------------------------------------------------------------------------------
+
+
+class _Trigger(Planner):
+    FIELDS: dict[str, Any] = {}  # noqa: RUF012  read only
+
+    def trigger(self, device: Enrolment, session_id: int) -> bytes:
+        notification = Notification(session_id=session_id, server_id=device.server_id, **self.FIELDS)
+        return build_push(Push(build(notification, device.keys.account.password, device.keys.nonce)))
+
+
+@VARIANT("trigger-in-background", "planner")
+class InBackground(_Trigger):
+    """Asks for a session in the background, on behalf of the server."""
+
+    FIELDS = {"ui_mode": 1, "initiator": 1}  # noqa: RUF012  read only
+
+
+@VARIANT("trigger-with-vendor-data", "planner")
+class VendorData(_Trigger):
+    """Has data of the vendor at the end of the trigger."""
+
+    FIELDS = {"vendor": b"anything"}  # noqa: RUF012  read only
+
+
+@VARIANT("triggers-often", "planner")
+class Often(Planner):
+    """Sends each trigger three times within a second."""
+
+    def notify(self, device: Enrolment, at: float) -> None:
+        super().notify(device, at)
+        if device.trigger is not None:
+            device.trigger.times = sorted([at, at + 0.2, at + 0.4, *device.trigger.times[1:]])
+
+
+@VARIANT("triggers-once", "planner")
+class Once(Planner):
+    """Sends each trigger once, and waits."""
+
+    def notify(self, device: Enrolment, at: float) -> None:
+        super().notify(device, at)
+        if device.trigger is not None:
+            device.trigger.times = device.trigger.times[:1]
