@@ -11,9 +11,11 @@ from conformance.harness.hooks import Outcome, Pending
 from conformance.harness.link import Incoming
 from conformance.harness.manner import Manner
 from conformance.harness.recorder import Recorder
+from conformance.judge.session import POWER
 from conformance.syncml.codec import Decoded, decode
 from conformance.syncml.element import SyntaxFault
 from conformance.syncml.model import Message
+from conformance.transcript import OPERATOR, SUITE
 from conformance.transport.exchange import header
 
 if TYPE_CHECKING:
@@ -129,10 +131,12 @@ class ClientSessions:
         clock = self.recorder.clock
         deadline = clock.now() + seconds
         while True:
+            self._strike()
             incoming = self.bench.link.next(max(0.0, deadline - clock.now()), self._watch(until))
             if incoming is None:
                 self._look_at_hook()
-                self._strike()
+                if self._strikes():
+                    continue
                 if until is not None and until():
                     return False
                 if clock.now() >= deadline or self.bench.dead():
@@ -148,16 +152,27 @@ class ClientSessions:
         def look() -> bool:
             hook = self.pending_hook
             ended = hook is not None and hook.done() and hook.outcome().kind != "done"
-            return bool(ended or self.bench.shelf.struck or self.bench.dead() or (until is not None and until()))
+            return bool(ended or self._strikes() or self.bench.dead() or (until is not None and until()))
 
         return look
 
+    def _strikes(self) -> bool:
+        """Whether the power is to be cut now: not while the device still owes the answer to a command."""
+        owes = self.talk is not None and not self.talk.open and not self.talk.session.over
+        return self.bench.shelf.struck and not owes
+
     def _strike(self) -> None:
         """Cuts the power where a transfer has just broken off for that (key ``power`` of the step ``content``)."""
-        if self.bench.shelf.struck:
+        if self._strikes():
             self.bench.shelf.struck = False
-            self.bench.must("power_cycle", {"at": "now"})
-            self.bench.link.forget()
+            self.cut_power()
+
+    def cut_power(self) -> None:
+        """Has the power of the device cut and come back. What it sent before is lost with it."""
+        self.recorder.add("value", OPERATOR, SUITE, name=POWER, value="off", says="the power of the device is about to be cut")
+        self.bench.must("power_cycle", {"at": "now"})
+        self.bench.link.forget()
+        self.recorder.add("value", OPERATOR, SUITE, name=POWER, value="on", says="the power of the device is back")
 
     def take(self, incoming: Incoming) -> bool:
         """Takes one request; answers it alone where the protocol leaves no choice. True where the player may command."""

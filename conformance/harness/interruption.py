@@ -58,7 +58,7 @@ def _lose(player: ClientPlayer, talk: Conversation, how: str) -> None:
     incoming = talk.lose()
     try:
         if how == POWER:
-            player.bench.must("power_cycle", {"at": "now"})
+            player.cut_power()
     finally:
         if incoming is not None:
             away = Reply(503, [("Content-Type", "text/plain")], b"Not now.\n")

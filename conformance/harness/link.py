@@ -308,7 +308,12 @@ class SocketDevice:
             return self._queue.popleft()
 
     def forget(self) -> None:
-        """See :class:`Link`; what is on its way over sockets broke off by itself."""
+        """See :class:`Link`; requests that nobody took yet are closed without an answer."""
+        with self._news:
+            waiting = list(self._queue)
+            self._queue.clear()
+        for incoming in waiting:
+            incoming.reply(Reply(503, [], b"", Fault("close")))
 
     def touch(self) -> None:
         """Wakes whoever waits."""

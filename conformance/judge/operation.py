@@ -6,7 +6,7 @@ import re
 from dataclasses import dataclass, field
 
 from conformance.fumo.object import ALERT_OF, ALERT_PREFIX, DEVICE_REQUEST, OPERATION_OF, OPERATIONS, USER_REQUEST
-from conformance.judge.session import CLIENT, Said, Session
+from conformance.judge.session import CLIENT, SESSION_ABORT, Said, Session
 from conformance.syncml.model import Alert, Exec, Item, Meta, text_of
 from conformance.transcript import SERVER, Transcript
 
@@ -239,7 +239,8 @@ def _answer(operation: Operation) -> None:
 
 def _answered(said: Said, alert: Alert) -> bool:
     for later in said.session.said:
-        if later.index > said.index and later.side != said.side and not later.lost:
+        # What comes along with the end of a session by Alert 1223 may well be passed over.
+        if later.index > said.index and later.side != said.side and not later.lost and not later.has_alert(SESSION_ABORT):
             for status in later.statuses:
                 if status.cmd_ref == alert.cmd_id and status.msg_ref == said.header.msg_id:
                     return status.data not in ("401", "407")

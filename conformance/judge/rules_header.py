@@ -7,7 +7,7 @@ from collections.abc import Iterator
 
 from conformance.judge.rule import Hit, View, rule
 from conformance.judge.rules_version import is_old
-from conformance.judge.session import Said, number
+from conformance.judge.session import Said, Session, number
 from conformance.syncml.model import Alert, Exec, Other, Replace, Results, Status, text_of
 
 _URN = re.compile(r"urn:[A-Za-z0-9][A-Za-z0-9-]{0,31}:.+", re.IGNORECASE)
@@ -59,16 +59,26 @@ def session_id(view: View) -> Iterator[Hit]:
 
 @rule("DM-HDR-005", sides=("client",), title="each session of the client has its own SessionID")
 def fresh_session_id(view: View) -> Iterator[Hit]:
-    """DM Protocol 8.3. Only sessions that the client began by itself choose their id."""
-    seen: set[str] = set()
+    """DM Protocol 8.3. Only sessions that the client began by itself choose their id. The very message of a session that
+    got no answer, sent again, begins no other one."""
+    seen: dict[str, Session] = {}
     for session in view.sessions:
         first = session.first
         if first is None or not view.judged(first) or not first.has_alert("1201") or not first.header.session_id:
             continue
         value = first.header.session_id
+        before = seen.get(value)
+        if before is not None and before.first is not None and before.first.digest == first.digest and _unanswered(before):
+            continue
         if seen:
             yield view.check(value not in seen, first, "a SessionID of its own", value, "SessionID of a new session")
-        seen.add(value)
+        seen[value] = session
+
+
+def _unanswered(session: Session) -> bool:
+    """Whether the last message of the client in a session got no answer."""
+    last = session.exchanges[-1] if session.exchanges else None
+    return last is None or last.given is None or bool(last.given.data.get("error"))
 
 
 @rule("DM-HDR-006", title="SessionID has at most four octets")

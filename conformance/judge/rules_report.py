@@ -9,6 +9,7 @@ from conformance.judge.operation import REQUESTS, Operation, Report, plain
 from conformance.judge.rule import Hit, View, rule
 from conformance.judge.rules_alert import mark_hit
 from conformance.judge.rules_operation import judged_operations
+from conformance.judge.session import outages
 
 CLIENT = ("client",)
 _TYPE_ROWS = {"Download": "FUMO-ALERT-004", "Update": "FUMO-ALERT-005", "DownloadAndUpdate": "FUMO-ALERT-006"}
@@ -158,13 +159,26 @@ def once(view: View) -> Iterator[Hit]:
         if report.again is not None:
             earlier = [r for r in view.activity.reports if r is report.again or r.again is report.again]
             before = [r for r in earlier if r.said.event.n < report.said.event.n]
-            answered = any(r.answered for r in before)
+            answered = any(r.answered and not _unseen(view, r, report) for r in before)
             what = f"a second {_what(report)}"
             # Whether the answer was still written down when the power failed nobody can know.
             lost = bool(before) and view.cut(before[-1].said.event.n, report.said.event.n)
             yield view.check(not answered, report.said, "one report", "it was answered and came again", what, tolerated=lost)
         elif report.operation is None and _all_reported(view, report):
             yield view.broken(report.said, "one report", "another one", f"the {_what(report)} of nothing that was executed")
+
+
+def _unseen(view: View, earlier: Report, later: Report) -> bool:
+    """Whether the device was cut off before it said anything after a report, so that it may not have got the answer."""
+    spoke = (
+        said.event.n
+        for session in view.sessions
+        for said in session.by(view.side)
+        if earlier.said.event.n < said.event.n < later.said.event.n
+    )
+    return view.cut(earlier.said.event.n, min(spoke, default=later.said.event.n)) or any(
+        first < earlier.said.event.n < last for first, last in outages(view.transcript)
+    )
 
 
 def _all_reported(view: View, report: Report) -> bool:

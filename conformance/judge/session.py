@@ -22,6 +22,8 @@ NEXT_MESSAGE, SESSION_ABORT, CLIENT_EVENT, NO_END_OF_DATA, GENERIC_ALERT = "1222
 REFUSALS = ("401", "407")
 """Codes of a SyncHdr Status that say that the sender is not authenticated."""
 
+POWER = "power"
+"""Name of the value that is written down before the power of the device is cut (off) and when it is back (on)."""
 _DIGITS = 9
 _BREAKS = frozenset(("power_cycle", "restart", "stop", "kill"))
 
@@ -203,6 +205,19 @@ def interruptions(transcript: Transcript) -> list[int]:
             event.kind == "hook" and data.get("verb") in _BREAKS
         ):
             found.append(event.n)
+    return found
+
+
+def outages(transcript: Transcript) -> list[tuple[int, int]]:
+    """Events between which the power of the device was cut at some moment: what came meanwhile may have come before it."""
+    found, begun = [], 0
+    for event in transcript.events:
+        if event.kind == "value" and event.data.get("name") == POWER:
+            if event.data.get("value") == "off":
+                begun = event.n
+            elif begun:
+                found.append((begun, event.n))
+                begun = 0
     return found
 
 
