@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from typing import TYPE_CHECKING, Any
 
 from conformance.dm.clientsession import ClientSession
@@ -46,6 +47,7 @@ TURNS = 2000
 _SCRIPTED = {
     "instant": "instant", "commands_per_message": "few", "late_alerts": "late", "session_id": "session_id",
     "ver_dtd": "ver_dtd", "ver_proto": "ver_proto", "send": "send",
+    "statuses": "statuses", "devinfo": "devinfo",
 }  # fmt: skip
 NOTIFICATION_CODE, DM_CODE = 0x44, 0x07
 """Codes of the content type of trigger messages and of the application that takes them."""
@@ -57,14 +59,18 @@ _APPROACH = ("certificate", "tls", "chunked")
 class OwnDevice:
     """Drives the scripted device: sends what it wants to send, writes down what crosses, moves its time."""
 
-    def __init__(self, bench: ServerBench, recorder: Recorder, identity: DeviceIdentity, spoken: dict[str, str]) -> None:
-        self.bench, self.recorder = bench, recorder
+    def __init__(
+        self, bench: ServerBench, recorder: Recorder, identity: DeviceIdentity, spoken: dict[str, str], name: str = "s"
+    ) -> None:
+        self.bench, self.recorder, self.name = bench, recorder, name
         self.script = Script(becomes=_becomes(bench))
         self.device = ScriptedDevice(self._profile(identity, spoken), self.script, seed=bench.cases)
         self.own_time = bench.clock if isinstance(bench.clock, VirtualClock) else VirtualClock()
         self.approach, self.about_tls = Approach(), False
         self._label, self._sessions = "", 0
         self._session: ClientSession | None = None
+        self.moved = False
+        """Whether a case has put the update objects elsewhere."""
 
     def _profile(self, identity: DeviceIdentity, spoken: dict[str, str]) -> DeviceProfile:
         iut = self.bench.iut
@@ -90,6 +96,12 @@ class OwnDevice:
         """The device's own time: it runs ahead of the world while operations take place."""
         return self.own_time.now() if self.own_time is self.bench.clock else self.own_time.now() + self.bench.clock.now()
 
+    @property
+    def root(self) -> str:
+        """The update object that a case speaks of where it names none."""
+        objects = self.bench.iut.objects
+        return self.device.profile.objects[0] if self.moved else objects[0]
+
     # -- what a case wants -------------------------------------------------------------------------------------------
 
     def start(self, kind: str) -> None:
@@ -109,29 +121,30 @@ class OwnDevice:
                 profile.package_by_dm = "update" in value
                 fresh = True
             elif key in ("large_objects", "ui", "max_msg_size", "max_obj_size", "firmware", "version"):
-                setattr(profile, key, value)
+                setattr(profile, key, int(value) if key.startswith("max_") else value)
                 fresh = True
+            elif key == "object":
+                profile.objects = tuple(value) if isinstance(value, list) else (str(value),)
+                fresh = self.moved = True
             elif key == "dialect":
                 self.device.become(value)
             elif key == "nonce":
                 self.device.lose_nonce()
             elif key == "credentials":
-                self.script.credentials = value
+                self.script.credentials = "" if value == "right" else value
                 if value == NONE:
                     profile.authentication, profile.authentications = NONE, ()
                 fresh = True
             elif key in ("xml", "wbxml"):
                 self.script.xml, self.script.wbxml = styles(given)
             elif key in _SCRIPTED:
-                setattr(self.script, _SCRIPTED[key], value)
+                setattr(self.script, _SCRIPTED[key], int(value) if key == "commands_per_message" else value)
             elif key in _APPROACH:
                 self._come(key, value)
         if "trouble" in given:
             self.script.trouble = Trouble.of(given["trouble"])
         if fresh:
             self.device.fresh()
-        if "statuses" in given:
-            self.script.exec_status = given["statuses"].get("Exec")
         if "result" in given:
             self.script.result = int(given["result"])
         if "answer" in given:
@@ -163,27 +176,41 @@ class OwnDevice:
 
     # -- sessions ----------------------------------------------------------------------------------------------------
 
-    def run_session(self) -> None:
-        """Plays the session that is wished, to its end; operations that were accepted wait."""
+    def run_session(self) -> bool:
+        """Plays the session that is wished, to its end; operations that were accepted wait. False: it had no end."""
+        for _ in self.conversing():
+            pass
+        self.script.send = []
+        return self.device.session is None
+
+    def conversing(self) -> Iterator[None]:
+        """The same, one message and its answer at a time."""
         for _ in range(TURNS):
             request = self.device.poll(self.now(), DM)
             if request is None:
-                break
+                return
             self._exchange(request)
-        self.script.send = []
+            yield
 
     def operate(self, result: Any = None) -> None:
         """Does what was accepted: downloads, installs, and reports in sessions of its own, until nothing is left."""
+        for _ in self.operating(result):
+            pass
+
+    def operating(self, result: Any = None) -> Iterator[None]:
+        """The same, one request and its answer at a time."""
         if result is not None:
             self.script.result = int(result)
         for _ in range(TURNS):
             request = self.device.poll(self.now(), CONTENT)
             if request is not None:
                 self._fetch(request)
+                yield
                 continue
             request = self.device.poll(self.now(), DM)
             if request is not None:
                 self._exchange(request)
+                yield
                 continue
             wake = self.device.wake_at
             if wake is None or wake > self.now() + 7200:
@@ -209,6 +236,10 @@ class OwnDevice:
             session.twice = False
             self._lost(response, common)
             self._exchange(request)
+            return
+        if isinstance(session, TroubledSession) and session.deaf:
+            self._lost(response, common)
+            self.device.receive(Response(0, [], b"", "closed"), self.now(), DM)
             return
         self.device.noting.facts = {}
         self.device.receive(response, self.now(), DM)
@@ -265,7 +296,7 @@ class OwnDevice:
         if self.device.session is not self._session:
             self._session = self.device.session
             self._sessions += 1
-            self._label = f"s{self._sessions}"
+            self._label = f"{self.name}{self._sessions}"
 
     def _fetch(self, request: Request) -> None:
         """One request to a content server: the suite's own, or one that the server under test names."""

@@ -11,7 +11,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from conformance.dm.answers import Encode, Number, Packer
-from conformance.dm.credentials import Account, Verifier
+from conformance.dm.credentials import BASIC, MD5, Account, Verifier, make_cred
 from conformance.fumo.agent import Report, UpdateAgent
 from conformance.fumo.object import ALERT_OF, DOWNLOAD_AND_UPDATE, State, is_success
 from conformance.harness.ownalert import formed, request
@@ -21,18 +21,22 @@ from conformance.peers.deviation import Deviation, deviant
 from conformance.peers.device import Device
 from conformance.peers.profile import DeviceProfile
 from conformance.syncml.codec import encode
-from conformance.syncml.model import Alert, Command, Cred, Exec, Message
+from conformance.syncml.model import Alert, Command, Cred, Exec, Header, Item, Message, Status
 from conformance.syncml.wbxml import WbxmlStyle
 from conformance.syncml.xmlcodec import XmlStyle
 
 SUCCESS = 200
 WRONG, NONE, STALE = "wrong", "none", "stale"
-"""Credentials that the device may have instead of its own."""
+REPLAYED = "replayed"
+"""Credentials that the device may have instead of its own; replayed: those of its first message for ever."""
+ANY, HEADER = "any", "SyncHdr"
+"""What may stand in ``statuses`` beside the names of commands."""
 
 
 @dataclass(slots=True)
 class Script:
-    """The orders of a case. ``result``: ResultCode of the next operation. ``exec_status``: answer to every Exec.
+    """The orders of a case. ``result``: ResultCode of the next operation. ``statuses``: answers by command (or ``any``),
+    without carrying it out.
 
     ``report``: how reports differ from the usual form (see docs/write-a-case.md). ``becomes``: firmware after an update.
     ``instant``: operations are over, and reported, together with the Status of their Exec. ``few``: commands of a message
@@ -40,11 +44,12 @@ class Script:
     ``credentials``: "", wrong, none or stale (a nonce that the server never gave). ``trouble``, ``session_id``, ``ver_dtd``
     and ``ver_proto``: see docs/write-a-case.md. ``piece``: octets of an alert above which it goes in pieces, ``piece_size`` what
     is added to their right Size. ``made``: alerts that are wrong on purpose. ``reports``: those of operations so far.
-    ``xml`` and ``wbxml``: how messages are written. ``send``: what the next session says beside.
+    ``xml`` and ``wbxml``: how messages are written. ``send``: what the next session says beside. ``devinfo``: what the device
+    information says otherwise, or beside, by the path below ./DevInfo.
     """
 
     result: int | None = None
-    exec_status: int | None = None
+    statuses: dict[str, Any] = field(default_factory=dict)
     report: dict[str, Any] = field(default_factory=dict)
     becomes: str = ""
     instant: bool = False
@@ -62,6 +67,8 @@ class Script:
     made: list[Alert] = field(default_factory=list)
     reports: list[Alert] = field(default_factory=list)
     send: list[Mapping[str, Any]] = field(default_factory=list)
+    devinfo: dict[str, Any] = field(default_factory=dict)
+    shown: Cred | None = None
 
 
 class NotingVerifier(Verifier):
@@ -102,7 +109,10 @@ class ScriptedDevice(Device):
                 Deviation("scripted", "session", type("_Session", (_Slow,), dict(script))),
             ]
             self.parts = deviant(self.parts, rows)
+        number = self.session_number if hasattr(self, "session_number") else None
         super().fresh()
+        if number is not None:
+            self.session_number = number  # what a case changes about a device does not bring old SessionIDs back
         profile, self._agreed = self.profile, None
         self.noting = NotingVerifier(profile.server, profile.server_nonce, self.random.randbytes)
         self.keys.verifier = self.noting
@@ -127,7 +137,7 @@ class ScriptedDevice(Device):
     @property
     def made(self) -> bool:
         """Whether the message that goes out now is wrong on purpose."""
-        shows_wrong = self.script.credentials == WRONG and self.profile.authentication != NONE
+        shows_wrong = self.script.credentials in (WRONG, REPLAYED, BASIC, MD5) and self.profile.authentication != NONE
         return shows_wrong or (isinstance(self.session, _Slow) and (self.session.made or self.session.crooked))
 
     def _report(self, alert: Alert) -> None:
@@ -168,6 +178,30 @@ class _Slow(TroubledSession):
             self.packer = _Few(self.settings.encoding, self.settings.large_objects, self.script.few)
         elif self.script.piece:
             self.packer = _OnePiece(self.settings.encoding, self.settings.large_objects)
+
+    def dev_info(self) -> list[Item]:
+        """The device information, with what the script says otherwise (DM StdObj 5.3.2)."""
+        known = dict(self.settings.dev_info) | {f"./DevInfo/{name}": str(v) for name, v in self.script.devinfo.items()}
+        return [Item(source=uri, data=value) for uri, value in known.items()]
+
+    def header_status(self, header: Header) -> Status:
+        """Status for the SyncHdr of the server, or that of the script."""
+        status = super().header_status(header)
+        code = self.script.statuses.get(HEADER)
+        if code is not None:
+            status.data = str(code)
+        return status
+
+    def credentials(self) -> Cred | None:
+        """The credentials that the script wants; a replay keeps to the first that were ever shown."""
+        cred = super().credentials()
+        kind = self.script.credentials
+        if kind in (BASIC, MD5) and cred is not None:
+            return make_cred(kind, self.authentication.keys.account, self.authentication.nonce)
+        if kind == REPLAYED and cred is not None:
+            self.script.shown = self.script.shown or cred
+            return self.script.shown
+        return cred
 
     def package_1(self) -> list[Command]:
         """Package #1, with what the case wants to be said in it."""
@@ -236,15 +270,22 @@ def _behind(queue: deque[Command], count: int) -> list[Command]:
 
 
 class _Refusing:
-    """An executor that answers Exec as the script says."""
+    """An executor that answers commands as the script says, and carries out none of those."""
 
     script: Script
     device: ScriptedDevice
 
+    def _one(self, command: Command, where: Any) -> int:
+        """One command: a status that the script has for it is its only answer."""
+        statuses = self.script.statuses
+        code = statuses.get(command.name, statuses.get(ANY))
+        if code is None:
+            return super()._one(command, where)  # type: ignore[misc,no-any-return]
+        self._refuse([command], int(code))  # type: ignore[attr-defined]
+        return int(code)
+
     def exec(self, command: Exec) -> int:
         """Exec."""
-        if self.script.exec_status is not None:
-            return self.script.exec_status
         if self.script.instant:
             return self.device.finish_at_once(command)
         return super().exec(command)  # type: ignore[misc,no-any-return]

@@ -7,6 +7,7 @@ from collections.abc import Callable
 from typing import TYPE_CHECKING, Any
 
 from conformance.harness import outcome, serverfetch
+from conformance.harness.crowd import crowd
 from conformance.harness.owndevice import OwnDevice
 from conformance.harness.recorder import Recorder
 from conformance.harness.settings import DeviceIdentity
@@ -40,22 +41,28 @@ class ServerPlayer:
         }
         self.device = OwnDevice(bench, recorder, identity, self.spoken)
         self.campaign: dict[str, Any] = {}
+        """The answer to the last plan, and to the last plan for each object."""
+        self.campaigns: dict[str, dict[str, Any]] = {}
         self.datagram: bytes | None = None
         self.fetched = serverfetch.Fetched()
 
     def enrol(self) -> None:
         """Makes the device known to the server; a server that cannot enrol must know it already."""
+        self.enrol_as(self.identity, self.device)
+
+    def enrol_as(self, identity: DeviceIdentity, device: OwnDevice) -> dict[str, Any] | None:
+        """Makes a device known under an identity; ``None`` where the server cannot enrol."""
         iut = self.bench.iut
-        self.bench.call(
+        return self.bench.call(
             "enrol",
             {
-                "device_id": self.identity.device_id,
+                "device_id": identity.device_id,
                 "server_id": iut.dm.server_id,
-                "client_credentials": self.identity.client_credentials.as_dict(),
-                "server_credentials": self.identity.server_credentials.as_dict(),
+                "client_credentials": identity.client_credentials.as_dict(),
+                "server_credentials": identity.server_credentials.as_dict(),
                 "object": iut.objects[0],
                 "notify": self.bench.notify_url,
-                "device": self.device.facts(),
+                "device": device.facts(),
                 **self.spoken,
             },
         )
@@ -77,6 +84,12 @@ class ServerPlayer:
     # -- what the operator asks ----------------------------------------------------------------------------------------
 
     def _campaign(self, given: dict[str, Any], expect: Any) -> str:
+        wish = self.wish(given, self.identity)
+        self.campaign = self.campaigns[wish["object"]] = self.bench.must("campaign", wish)
+        return ""
+
+    def wish(self, given: dict[str, Any], identity: DeviceIdentity) -> dict[str, Any]:
+        """What the verb ``campaign`` gets for a device."""
         purpose = given.get("package", "good")
         package = self.bench.shelf.package(purpose)
         places = self.bench.places()
@@ -92,8 +105,8 @@ class ServerPlayer:
         if self.bench.process is not None or self.bench.adapter is not None:
             shown["path"] = str(package.path)
         wish = {
-            "device_id": self.identity.device_id,
-            "object": given.get("object", self.bench.iut.objects[0]),
+            "device_id": identity.device_id,
+            "object": given.get("object", self.device.root),
             "way": given.get("way", "download-and-update"),
             "package": shown,
             "host": given.get("host", "suite"),
@@ -104,17 +117,16 @@ class ServerPlayer:
             wish["descriptor"] = True
         if "defer_minutes" in given:
             wish["defer_minutes"] = given["defer_minutes"]
-        self.campaign = self.bench.must("campaign", wish)
-        return ""
+        return wish
 
     def _plan_update(self, given: Any, expect: Any) -> str:
         given = given if isinstance(given, dict) else {}
         wish = {
             "device_id": self.identity.device_id,
-            "object": given.get("object", self.bench.iut.objects[0]),
+            "object": given.get("object", self.device.root),
             "notify": given.get("notify", False),
         }
-        self.campaign = self.bench.must("update", wish)
+        self.campaign = self.campaigns[wish["object"]] = self.bench.must("update", wish)
         return ""
 
     def _up_to_date(self, given: Any, expect: Any) -> str:
@@ -123,9 +135,18 @@ class ServerPlayer:
 
     def _outcome(self, given: Any, expect: dict[str, Any]) -> str:
         """Asks what the server believes, again until it fits or the time for an operation has passed."""
-        wish: dict[str, Any] = {"device_id": self.identity.device_id, "object": self.bench.iut.objects[0]}
-        if "id" in self.campaign:
-            wish["id"] = self.campaign["id"]
+        given = given if isinstance(given, dict) else {}
+        wish = {"device_id": self.identity.device_id, "object": given.get("object", self.device.root)}
+        answer = self.believed(wish, self.campaigns.get(wish["object"], {}), expect)
+        for key in expect:
+            self.value(key, answer.get(key), "of the campaign, as the server tells its operator")
+        return ""
+
+    def believed(self, wish: dict[str, Any], campaign: dict[str, Any], expect: dict[str, Any]) -> dict[str, Any]:
+        """What the server says of a campaign: ``wish`` names device and object, ``campaign`` is the answer to its plan."""
+        wish = {key: wish[key] for key in ("device_id", "object")}
+        if "id" in campaign:
+            wish["id"] = campaign["id"]
         clock = self.bench.clock
         deadline = clock.now() + self.bench.iut.timeouts.operation
         pause = 0.02
@@ -133,12 +154,9 @@ class ServerPlayer:
             answer = self.bench.must("outcome", wish)
             fits = all(match(wanted, _shown(answer.get(key))).outcome != "broken" for key, wanted in expect.items())
             if fits or clock.virtual or clock.now() >= deadline:
-                break
+                return answer
             _PAUSE.wait(pause)
             pause = min(pause * 2, 1.0)
-        for key in expect:
-            self.value(key, answer.get(key), "of the campaign, as the server tells its operator")
-        return ""
 
     # -- what the device does ------------------------------------------------------------------------------------------
 
@@ -157,7 +175,9 @@ class ServerPlayer:
             self.device.trigger(datagram)
         else:
             self.device.start("client" if kind == "any" else kind)
-        self.device.run_session()
+        ended = self.device.run_session()
+        if "ends" in expect:
+            self.value("ends", ended, "the session, within what a session may take")
         if asked and self.bench.way is not None:
             for key, value in self.bench.way.facts(expect).items():
                 self.value(key, value, "of the connection to the server")
@@ -250,6 +270,7 @@ _STEPS: dict[str, Callable[[ServerPlayer, Any, dict[str, Any]], str]] = {
     "fetched": ServerPlayer._nothing,
     "answered": ServerPlayer._nothing,
     "outcome": ServerPlayer._outcome,
+    "crowd": crowd,
 }
 
 __all__ = ["ServerPlayer", "outcome"]

@@ -102,8 +102,8 @@ def _with_faults(given: Any) -> Iterator[str]:
 def _trouble_faults(given: dict[str, Any]) -> Iterator[str]:
     """What is wrong with the trouble that the suite's device is to make."""
     for key in given:
-        if key not in ("when", "does", "times"):
-            yield f"device: trouble: unknown key {key!r}; expected one of when, does, times"
+        if key not in ("when", "does", "times", "at"):
+            yield f"device: trouble: unknown key {key!r}; expected one of when, does, times, at"
     for key in ("when", "does"):
         if key not in given:
             yield f"device: trouble: {key} is missing"

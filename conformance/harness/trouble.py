@@ -15,20 +15,23 @@ from conformance.syncml.codes import NEXT_MESSAGE, SESSION_ABORT
 from conformance.syncml.model import Alert, Command, Header, Message, Results, Status
 
 BEGIN, COMMANDS, CHUNK, LAST_CHUNK, INSIDE = "begin", "commands", "chunk", "last-chunk", "inside"
+MESSAGE = "message"
 WHEN = {
     BEGIN: "in package #1",
     COMMANDS: "where commands of the server are answered",
     CHUNK: "where a piece of a large object is answered that is not the last",
     LAST_CHUNK: "where the last piece of a large object is answered",
     INSIDE: "where the rest of a package of the device is asked for",
+    MESSAGE: "in the message with the number `at`, counted from 1",
 }
 """Moments of a session."""
-ABORT, VANISH, REPEAT, NO_END = "abort", "vanish", "repeat", "no-end"
+ABORT, VANISH, REPEAT, NO_END, LOST = "abort", "vanish", "repeat", "no-end", "lost"
 NO_MAC, WRONG_MAC, OLD_MAC = "no-mac", "wrong-mac", "old-mac"
 DOES = {
     ABORT: "sends Alert 1223 and the Statuses (DM Protocol 8.1)",
     VANISH: "sends nothing any more",
     REPEAT: "sends its message twice, as after an answer that was lost",
+    LOST: "gives its session up because the answer to its message never came",
     NO_END: "says by Alert 1225 that the rest of the object never came",
     NO_MAC: "leaves the authentication code out, and ends the session when it is told so",
     WRONG_MAC: "sends an authentication code for other octets, and ends the session when it is told so",
@@ -40,19 +43,23 @@ _MACS = (NO_MAC, WRONG_MAC, OLD_MAC)
 
 @dataclass(slots=True)
 class Trouble:
-    """An order: at that moment, that; ``times`` in all, 0 for always."""
+    """An order: at that moment, that; ``times`` in all, 0 for always. ``at``: number of the message where ``when`` is that."""
 
     when: str = ""
     does: str = ""
     times: int = 1
+    at: int = 0
 
     @classmethod
     def of(cls, given: Any) -> Trouble:
         """The order of a step; none where the step takes it back."""
-        return cls(given["when"], str(given["does"]), int(given.get("times", 1))) if isinstance(given, dict) else cls()
+        if not isinstance(given, dict):
+            return cls()
+        return cls(given["when"], str(given["does"]), int(given.get("times", 1)), int(given.get("at", 0)))
 
-    def due(self, moment: str) -> str:
-        """What is to happen at this moment, which is counted; "" for nothing."""
+    def due(self, moment: str, number: int) -> str:
+        """What is to happen at this moment, where message ``number`` is to go out; it is counted. "" for nothing."""
+        moment = MESSAGE if self.when == MESSAGE and number == self.at else moment
         if not moment or moment != self.when:
             return ""
         if self.times:
@@ -73,18 +80,20 @@ class TroubledSession(ClientSession):
         """Whether the message that goes out breaks a rule on purpose."""
         self.twice = False
         """Whether the message that goes out is to be sent once more."""
+        self.deaf = False
+        """Whether the answer to the message that goes out is lost, and the session with it."""
         self._used = self.authentication.nonce
         self._leaving = False
 
     def start(self, alert_code: str, session_id: str, nonce: bytes | None = None) -> bytes:
         """See :meth:`ClientSession.start`."""
-        self.does = self.script.trouble.due(BEGIN)
+        self.does = self.script.trouble.due(BEGIN, 1)
         return super().start(alert_code, self.script.session_id or session_id, nonce)
 
     def _answer(self, message: Message, challenged: bool) -> bytes | None:
         if self._leaving:
             return self.end("")
-        self.does = self.script.trouble.due(self.moment(message))
+        self.does = self.script.trouble.due(self.moment(message), self.msg_id + 1)
         if self.does == VANISH:
             return self.end("the device is gone")
         return super()._answer(message, challenged)
@@ -124,7 +133,7 @@ class TroubledSession(ClientSession):
         if self.does in _MACS:
             self._spoil(octets)
         self.crooked = self.does in _MACS or bool(self.script.ver_dtd or self.script.ver_proto)
-        self.twice = self.does == REPEAT
+        self.twice, self.deaf = self.does == REPEAT, self.does == LOST
         self._used = self.authentication.nonce
         return octets
 

@@ -107,7 +107,7 @@ STEPS: dict[str, StepKind] = {
             _BOTH,
             ("kind", "with"),
             ("expect",),
-            ("comes", "type", "session_id", "credentials", "tls", "certificate", "requests_certificate"),
+            ("comes", "type", "session_id", "credentials", "tls", "certificate", "requests_certificate", "ends"),
             scalar=True,
         ),
         StepKind("get", "sends Get", _CLIENT, ("node", "nodes", "items"), (), _ANSWER, scalar=True),
@@ -294,6 +294,7 @@ STEPS: dict[str, StepKind] = {
                 "wbxml",
                 "xml",
                 "send",
+                "devinfo",
             ),
             (),
             (),
@@ -348,6 +349,14 @@ STEPS: dict[str, StepKind] = {
             ("status", "result", "status_code", "operation"),
             scalar=True,
         ),
+        StepKind(
+            "crowd",
+            "lets further devices come at the same time, each with a campaign of its own",
+            _SERVER,
+            ("devices", "way", "package", "result"),
+            (),
+            ("right", "wrong"),
+        ),
     )
 }
 COMMANDS = ("get", "replace", "add", "delete", "copy", "exec", "alert", "element", "sequence", "atomic")
@@ -387,6 +396,7 @@ NEEDED = {
     "commanded": ("command",),
     "answered": ("command",),
     "malformed": ("form",),
+    "crowd": ("devices",),
 }
 """Keys without which a step says nothing; ``a|b`` is one of the two."""
 CERTIFICATES = ("right", "untrusted", "expired", "misnamed")
@@ -424,10 +434,10 @@ CHOICES = {
     ("campaign", "way"): WAYS,
     ("campaign", "host"): ("suite", "server"),
     ("campaign", "consent"): ("none", "confirm", "defer"),
-    ("device", "credentials"): ("wrong", "none", "stale"),
-    ("trouble", "when"): ("begin", "commands", "chunk", "last-chunk", "inside"),
+    ("device", "credentials"): ("right", "wrong", "none", "stale", "replayed", "basic", "md5"),
+    ("trouble", "when"): ("begin", "commands", "chunk", "last-chunk", "inside", "message"),
     ("trouble", "does"): (
-        "abort", "vanish", "repeat", "no-end", "no-mac", "wrong-mac", "old-mac", "406", "411", "413", "420", "424", "500",
+        "abort", "vanish", "repeat", "lost", "no-end", "no-mac", "wrong-mac", "old-mac", "406", "411", "413", "420", "424", "500",
     ),
     ("content", "challenge"): ("basic", "digest"),
     ("notify", "digest"): ownpush.DIGESTS,

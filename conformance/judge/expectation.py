@@ -467,4 +467,5 @@ _CHECKS: dict[str, Any] = {
     "commanded": Expectations._commanded,
     "answered": Expectations._answered,
     "outcome": Expectations._values,
+    "crowd": Expectations._values,
 }

@@ -70,7 +70,7 @@ def address_first(view: View) -> Iterator[Hit]:
 
 
 def _written(view: View, node: str, until: Said) -> bool:
-    """Whether the server wrote a node, up to and with a message, and was not refused."""
+    """Whether the server wrote a node, up to and with a message, and was not refused before that went out."""
     for book in view.their_books:
         refused = {id(owed.command) for owed in book.owed if (owed.code or "")[:1] in ("4", "5")}
         for said in book.session.by("server"):
@@ -78,7 +78,7 @@ def _written(view: View, node: str, until: Said) -> bool:
                 break
             for placed in said.walked:
                 command = placed.command
-                if not isinstance(command, Replace | Add) or (id(command) in refused and len(command.items) == 1):
+                if not isinstance(command, Replace | Add) or (said is not until and id(command) in refused and len(command.items) == 1):
                     continue
                 if any(plain(item.target) == node for item in command.items):
                     return True
