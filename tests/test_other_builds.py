@@ -1,4 +1,4 @@
-"""Devices that are built otherwise than the reference device, and conform: no case fails them."""
+"""Devices and servers that are built otherwise than the reference peers, and conform: no case fails them."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ from conformance.harness.iut import load_iut
 from conformance.harness.places import testcases as data
 from conformance.harness.run import Options, Run, in_order
 from conformance.peers import device as devices
-from conformance.peers.adapters import DeviceAdapter
+from conformance.peers.adapters import DeviceAdapter, ServerAdapter
 from conformance.peers.deviation import Deviation, deviant
 from conformance.peers.updateobject import UpdateObject
 from conformance.syncml.model import Alert, Atomic, Command, Get, Item, Meta
@@ -179,9 +179,9 @@ class Backwards(Other):
     parts: ClassVar[dict[str, type]] = {"executor": _Backwards}
 
 
-def played(folder: Path, build: type[Other], wanted: str, *, untold: bool = False) -> list[tuple[str, list[str]]]:
+def played(folder: Path, build: type[Any], wanted: str, *, untold: bool = False, role: str = "client") -> list[tuple[str, list[str]]]:
     """Verdict and failed requirements of two permutations of a case at most. ``untold``: no package tells its versions."""
-    path = embedded_iut(folder / "iut", "client", f"{__name__}:{build.__name__}")
+    path = embedded_iut(folder / "iut", role, f"{__name__}:{build.__name__}")
     if untold:
         described = yaml.safe_load(path.read_text(encoding="utf-8"))
         for packages in described["packages"].values():
@@ -235,5 +235,27 @@ def test_a_device_that_is_built_otherwise_is_not_failed(tmp_path: Path, build: t
 @pytest.mark.parametrize("wanted", ["client/flows/download-and-update/plain", "client/nodes/shape/firmware-version"])
 def test_a_device_whose_packages_tell_no_versions_is_not_failed(tmp_path: Path, wanted: str) -> None:
     found = played(tmp_path, Other, wanted, untold=True)
+    assert found
+    assert found == [("pass", [])] * len(found)
+
+
+class Reticent(ServerAdapter):
+    """Tells its operator success or failure, and nothing more."""
+
+    def call(self, verb: str, given: dict[str, Any]) -> dict[str, Any] | None:
+        answer = super().call(verb, given)
+        return {"status": answer["status"]} if verb == "outcome" and answer else answer
+
+
+@pytest.mark.parametrize(
+    "wanted",
+    [
+        "server/flows/download-and-update/plain", "server/flows/download-and-update/exec-refused", "server/reports/result-codes/network",
+        "server/alerts/at-once/bad-url", "server/flows/package-on-device/plain",
+    ],
+)  # fmt: skip
+def test_a_server_that_tells_little_is_not_failed(tmp_path: Path, wanted: str) -> None:
+    """The attach contract lets ``result``, ``status_code`` and ``operation`` be null."""
+    found = played(tmp_path, Reticent, wanted, role="server")
     assert found
     assert found == [("pass", [])] * len(found)

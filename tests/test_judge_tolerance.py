@@ -1,0 +1,86 @@
+"""What a conforming implementation may do that looks like a fault from afar: the standing rules do not fail it."""
+
+from __future__ import annotations
+
+import pytest
+from judge_builder import OBJECT, Script, answers, basic, commanded, dev_info, item, report, results, update
+
+from conformance.judge.finding import FAIL, PASS, WARN
+from conformance.syncml.model import Alert, Atomic, Exec, Get, Replace
+
+URL = f"{OBJECT}/DownloadAndUpdate/PkgURL"
+
+
+def outcomes(script: Script, requirement: str) -> set[str]:
+    """Outcomes of the findings about a requirement."""
+    return {finding.outcome for finding in script.judge("client") if finding.requirement == requirement}
+
+
+@pytest.mark.parametrize(
+    ("whole", "inside", "outcome"),
+    [("215", "215", PASS), ("214", "214", PASS), ("507", "405", PASS), ("215", "405", FAIL), ("200", "215", FAIL), ("216", "216", FAIL)],
+)
+def test_an_atomic_that_was_passed_over_has_not_failed(whole: str, inside: str, outcome: str) -> None:
+    """DM-CMD-019: 215 is among the codes of an Atomic, for one that was not begun."""
+    script = commanded(Atomic(commands=[Replace(items=[item(URL, "x")])]), Atomic=whole, Replace=inside)
+    assert outcomes(script, "DM-CMD-019") == {outcome}
+
+
+@pytest.mark.parametrize(("value", "outcome"), [("", set()), ("x", {FAIL}), ("7", {PASS})])
+def test_a_version_number_that_was_never_set_is_empty(value: str, outcome: set[str]) -> None:
+    """DM-TND-010: properties that are missing are empty."""
+    script = Script()
+    one = script.client(Alert(data="1201"), dev_info(), cred=basic())
+    get = Get(items=[item(f"{URL}?prop=VerNo")])
+    two = script.server(*answers(one, "212"), get)
+    three = script.client(*answers(two), results(two, get, item(f"{URL}?prop=VerNo", value, source=True)))
+    script.server(*answers(three))
+    assert outcomes(script, "DM-TND-010") == outcome
+
+
+def queued(awaited: int, *, reported: bool = False) -> Script:
+    """Two Execs on one object, both answered 202; the case waited so often for a report."""
+    script = Script()
+    node = f"{OBJECT}/DownloadAndUpdate"
+    last, code = script.client(Alert(data="1201"), dev_info(), cred=basic()), "212"
+    for correlator in ("job", "two"):
+        sent = script.server(*answers(last, code), Exec(correlator=correlator, items=[item(node)]))
+        last, code = script.client(*answers(sent, "200", Exec="202")), "200"
+    script.server(*answers(last))
+    for number, correlator in enumerate(("job", "two") if reported else ("job",), 2):
+        script.open(str(number))
+        told = script.client(Alert(data="1201"), dev_info(), report("downloadandupdate", "200", correlator), cred=basic())
+        script.server(*answers(told, "212"))
+    for _ in range(awaited):
+        script.mark("value", name="operation-awaited", value=True)
+    return script
+
+
+@pytest.mark.parametrize(("awaited", "reported", "outcome"), [(1, False, PASS), (2, False, FAIL), (2, True, PASS)])
+def test_the_report_of_a_queued_exec_is_due_after_that_of_the_first(awaited: int, reported: bool, outcome: str) -> None:
+    """FUMO-ALERT-001."""
+    assert outcomes(queued(awaited, reported=reported), "FUMO-ALERT-001") == {outcome}
+
+
+@pytest.mark.parametrize(("cut", "outcome"), [(False, FAIL), (True, WARN)])
+def test_a_report_may_come_again_when_the_power_failed(cut: bool, outcome: str) -> None:
+    """FUMO-ALERT-016: whether the answer to the first was written down is not known."""
+    script = update()
+    if cut:
+        script.mark("hook", verb="power_cycle")
+    script.open("3")
+    again = script.client(Alert(data="1201"), dev_info(), report("downloadandupdate", "200"), cred=basic())
+    script.server(*answers(again, "212"))
+    assert outcomes(script, "FUMO-ALERT-016") - {PASS} == {outcome}
+
+
+def test_a_report_of_an_earlier_case_is_none_of_this_one() -> None:
+    """Attach contract 3.2: one of the suite's own Correlators that was not given here."""
+    script = update()
+    script.open("3")
+    late = report("downloadandupdate", "410", "corr-00041")
+    told = script.client(Alert(data="1201"), dev_info(), late, cred=basic())
+    script.server(*answers(told, "212"))
+    assert outcomes(script, "FUMO-ALERT-016") == {PASS}
+    late.correlator = "of-nobody"
+    assert outcomes(script, "FUMO-ALERT-016") == {FAIL}
