@@ -128,6 +128,11 @@ class View:
         return [Book(session, self.other) for session in self.sessions]
 
     @cached_property
+    def later_chunks(self) -> set[int]:
+        """The identity of each command that brings a chunk of a large object of the side, but for the first ones."""
+        return {id(chunk.command) for stream in self.streams for chunk in stream.chunks[1:]}
+
+    @cached_property
     def turns(self) -> list[Turn]:
         """The messages of all sessions with the state of the packages before each."""
         return [turn for session in self.sessions for turn in turns(session)]

@@ -152,13 +152,15 @@ def once(view: View) -> Iterator[Hit]:
     """FUMO TS 6.2. A report whose Status never came may be sent again as it was."""
     for operation, report in _pairs(view):
         yield view.ok(operation.report.said if operation.report else report.said)
+    answered_at: dict[int, int] = {}
     for report in view.activity.reports:
+        first = id(report.again or report)
+        if report.answered:
+            answered_at.setdefault(first, report.said.event.n)
         if not view.judged(report.said):
             continue
         if report.again is not None:
-            earlier = [r for r in view.activity.reports if r is report.again or r.again is report.again]
-            before = [r for r in earlier if r.said.event.n < report.said.event.n]
-            answered = any(r.answered for r in before)
+            answered = answered_at.get(first, report.said.event.n) < report.said.event.n
             what = f"a second {_what(report)}"
             yield view.check(not answered, report.said, "one report", "it was answered and came again", what)
         elif report.operation is None and _all_reported(view, report):
