@@ -96,7 +96,8 @@ def _not_covered(made: list[Table], given: list[dict[str, str]], figures: dict[s
         lines.append(
             f"- {NAMES[role]}: of {len(must.testable)} testable MUSTs, {len(must.both)} ({must.share:.1f} %) have a standing rule, "
             f"or a valid case and an invalid or inopportune one; with the valid twin of a "
-            f"negative case counted as the valid one {len(must.twinned)} ({100 * len(must.twinned) / len(must.testable):.1f} %); {len(must.seen)} have a rule or any case."
+            f"negative case counted as the valid one {len(must.twinned)} ({100 * len(must.twinned) / len(must.testable):.1f} %); "
+            f"{len(must.seen)} have a rule or any case."
         )
         lacking = [row.id for row in must.testable if row not in must.seen]
         lines.append(f"  No rule and no case for that role: {', '.join(lacking) or 'none'}.")
