@@ -105,17 +105,21 @@ class Recorder:
 
     def write(self, case: dict[str, Any]) -> None:
         """Writes the evidence folder: the resolved case, the transcript and the messages."""
-        self.folder.mkdir(parents=True, exist_ok=True)
-        if self._small:
-            (self.folder / MESSAGES).mkdir(exist_ok=True)
+        (self.folder / MESSAGES if self._small else self.folder).mkdir(parents=True, exist_ok=True)
         for name, octets in self._small:
-            with (self.folder / name).open("wb", buffering=0) as file:  # many small files: each call counts
-                file.write(octets)
+            self._put(name, octets)
         shown = _by_lines(self.masker.value(case))
         # What came may hold half a surrogate pair; replaced so, it is the escape that JSON has for it.
-        (self.folder / CASE).write_text(shown + "\n", encoding="utf-8", errors="backslashreplace")
+        self._put(CASE, (shown + "\n").encode("utf-8", "backslashreplace"))
         lines = "".join(event.line() + "\n" for event in self.transcript.events)
-        (self.folder / TRANSCRIPT).write_text(lines, encoding="utf-8", errors="backslashreplace")
+        self._put(TRANSCRIPT, lines.encode("utf-8", "backslashreplace"))
+
+    def _put(self, name: str, octets: bytes) -> None:
+        """Writes a file of the evidence: there are many small ones, so that each call counts."""
+        with (self.folder / name).open("wb", buffering=0) as file:
+            rest = memoryview(octets)
+            while rest:
+                rest = rest[file.write(rest) :]
 
 
 def _by_lines(case: dict[str, Any]) -> str:

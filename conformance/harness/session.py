@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 import os
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
@@ -30,6 +31,8 @@ from conformance.report.record import Record, exit_status, read_record
 from conformance.report.write import write_reports
 
 RECORD = "results.ndjson"
+_ALLOCATIONS = 20_000
+"""Objects made and kept before cycles are looked for: some megabytes."""
 
 
 class Live:
@@ -57,6 +60,7 @@ class Live:
             elif identity not in self.done and not self.again:
                 kept.append(item)
         items[:] = kept
+        gc.freeze()  # what was collected stays for the whole run: not to be looked through again and again
         self.progress.start(len(items))
 
     def pytest_runtest_logstart(self, nodeid: str) -> None:
@@ -161,7 +165,7 @@ def _once(run: Run, done: set[str], again: dict[str, int], workers: int, progres
     ]
     if workers > 1:
         arguments += _for_workers(run, workers)
-    with _plain_pytest(), progress:
+    with _plain_pytest(), _rare_collections(), progress:
         pytest.main(arguments, plugins=[*_named(), Live(run, done, again, progress)])
 
 
@@ -186,6 +190,18 @@ def _named() -> list[Any]:
     import conformance.plugin
 
     return [conformance.plugin]
+
+
+@contextmanager
+def _rare_collections() -> Iterator[None]:
+    """Reference cycles are looked for less often: messages are trees of many small objects, which are in none."""
+    before = gc.get_threshold()
+    gc.set_threshold(_ALLOCATIONS, *before[1:])
+    try:
+        yield
+    finally:
+        gc.set_threshold(*before)
+        gc.unfreeze()
 
 
 @contextmanager

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from bisect import bisect_right
+from bisect import bisect_left, bisect_right
 from dataclasses import dataclass, field
 from functools import cached_property
 
@@ -114,7 +114,8 @@ class Book:
         """Whether what a message of the other side asked was asked again, or may never have arrived."""
         if said.lost or said.made or said.has_alert(SESSION_ABORT):
             return True
-        return any(later.index > said.index for later in self._theirs.get(said.header.msg_id or "", ()))
+        same = self._theirs.get(said.header.msg_id or "")
+        return same is not None and same[-1].index > said.index
 
     def refused(self, said: Said) -> bool:
         """Whether the side said that the other one was not authenticated when it sent this message."""
@@ -137,16 +138,46 @@ class Book:
 
     def misreferred(self, owed: Owed) -> bool:
         """Whether a Status came that was meant for this command but names it wrongly, which is a breach of its own."""
-        return any(
-            ref.owed is None and not ref.heading and isinstance(ref.answer, Status) and ref.said.index > owed.said.index
-            and ref.answer.cmd == owed.command.name and (ref.answer.cmd_ref == owed.command.cmd_id or ref.target is owed.said)
-            for ref in self.references
-        )
+        name = owed.command.name
+        places = (self._strays.get((name, sign), -1) for sign in (owed.command.cmd_id, owed.said.index))
+        return max(places) > owed.said.index
+
+    @cached_property
+    def _strays(self) -> dict[tuple[str | None, str | int | None], int]:
+        """Statuses for no command that was owed: command and CmdRef, or index of the message that they name, to the place
+        of the last."""
+        found: dict[tuple[str | None, str | int | None], int] = {}
+        for ref in self.references:
+            if ref.owed is None and not ref.heading and isinstance(ref.answer, Status):
+                found[(ref.answer.cmd, ref.answer.cmd_ref)] = ref.said.index
+                if ref.target is not None:
+                    found[(ref.answer.cmd, ref.target.index)] = ref.said.index
+        return found
+
+    @cached_property
+    def rejecting(self) -> set[int]:
+        """Places of the messages with a Status for Results."""
+        return {
+            ref.said.index for ref in self.references if ref.owed is not None and isinstance(ref.owed.command, Results)
+        }
+
+    @cached_property
+    def _wanted(self) -> tuple[list[int], list[int]]:
+        arrived = [owed for owed in self.owed if not owed.said.lost]
+        first = (min((ref.said.index for ref in owed.statuses), default=-1) for owed in arrived)
+        return sorted(owed.said.index for owed in arrived), sorted(place for place in first if place >= 0)
+
+    def owing(self, said: Said) -> int:
+        """How many commands of messages before this one had no Status in messages before this one."""
+        asked, answered = self._wanted
+        return bisect_left(asked, said.index) - bisect_left(answered, said.index)
 
     def _owe(self, said: Said) -> None:
         self._theirs.setdefault(said.header.msg_id or "", []).append(said)
         closing = self.closing(said)
         seen: set[str] = set()
+        twice: set[str] = set()
+        wanted: list[Owed] = []
         for placed in said.walked:
             command = placed.command
             identity = command.cmd_id
@@ -155,12 +186,13 @@ class Book:
             owed = Owed(said, placed, closing)
             if identity in seen:
                 # Two commands with one CmdID cannot be told apart by their answers.
-                self.owed = [other for other in self.owed if other.said is not said or other.command.cmd_id != identity]
+                twice.add(identity)
                 continue
             seen.add(identity)
             self._by_id[(said.index, identity)] = owed
             if not isinstance(command, Status | Results) and not command.no_resp and not _abort(command):
-                self.owed.append(owed)
+                wanted.append(owed)
+        self.owed += [owed for owed in wanted if owed.command.cmd_id not in twice]
 
     def _take(self, said: Said) -> None:
         for position, command in enumerate(said.message.commands):
@@ -183,8 +215,8 @@ class Book:
         command = ref.answer
         if command.msg_ref is None:
             return ref.said.answers if isinstance(command, Results) else None
-        known = [said for said in self._theirs.get(command.msg_ref, ()) if said.index < ref.said.index]
-        return known[-1] if known else None
+        known = self._theirs.get(command.msg_ref)
+        return known[-1] if known else None  # they are taken in order: all of these came before
 
 
 def _abort(command: Command) -> bool:
@@ -206,13 +238,24 @@ def refers(status: Status) -> int:
 
 def package_one(said: Said) -> bool:
     """Whether a message of the client belongs to package #1, first or sent again after a challenge."""
-    now: Said | None = said
-    while now is not None and not now.opens:
-        if now.side != CLIENT or now.answers is None:
-            return now.answers is None and now.index == 0
-        before = now.answers.answers
-        if now.answers.refuses or before is None or before.final:
-            return False
-        now = before
-    return now is not None
+    now, passed = said, []
+    while now.package_one is None:
+        passed.append(now)
+        found = _begins_package_one(now)
+        if isinstance(found, bool):
+            now.package_one = found
+        else:
+            now = found
+    for each in passed:
+        each.package_one = now.package_one
+    return now.package_one
 
+
+def _begins_package_one(said: Said) -> bool | Said:
+    """The answer where the message itself gives it, else the message before it that decides."""
+    if said.opens:
+        return True
+    if said.side != CLIENT or said.answers is None:
+        return said.answers is None and said.index == 0
+    before = said.answers.answers
+    return False if said.answers.refuses or before is None or before.final else before

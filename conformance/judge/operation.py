@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import re
+from collections import deque
 from dataclasses import dataclass, field
+from itertools import islice
 
 from conformance.fumo.object import ALERT_OF, ALERT_PREFIX, DEVICE_REQUEST, OPERATION_OF, OPERATIONS, USER_REQUEST
 from conformance.judge.session import CLIENT, SESSION_ABORT, Said, Session
@@ -86,11 +88,10 @@ class Report:
         """The operation that its type names, "" where it is none."""
         return OPERATION_OF.get(self.type.lower(), "")
 
-    def same(self, other: Report) -> bool:
-        """Whether it says the same as another one."""
-        return (self.type, self.alert.correlator, self.value, plain(self.item.source)) == (
-            other.type, other.alert.correlator, other.value, plain(other.item.source),
-        )
+    @property
+    def saying(self) -> tuple[str | None, ...]:
+        """What it says, as a whole: another one with the same repeats it."""
+        return self.type, self.alert.correlator, self.value, plain(self.item.source)
 
 
 class Activity:
@@ -148,13 +149,15 @@ class Activity:
                 (self.requests if report.request else self.reports).append(report)
 
     def _match(self) -> None:
+        told: dict[tuple[str | None, ...], Report] = {}
+        open_: list[Operation] = []
+        ahead = deque(op for op in self.operations if op.accepted)
         for position, report in enumerate(self.reports):
-            if self._resent(report, position):
+            while ahead and ahead[0].said.event.n < report.said.event.n:
+                open_.append(ahead.popleft())
+            if self._resent(report, told.get(report.saying), open_):
                 continue
-            open_ = [
-                op for op in self.operations
-                if op.report is None and op.accepted and op.said.event.n < report.said.event.n
-            ]
+            told[report.saying] = report
             best = max(open_, key=lambda op: _likeness(op, report), default=None)
             if best is None:
                 continue
@@ -163,19 +166,15 @@ class Activity:
                 best.others.append(report)
             else:
                 best.report = report
+                open_.remove(best)
 
-    def _resent(self, report: Report, position: int) -> bool:
+    def _resent(self, report: Report, earlier: Report | None, open_: list[Operation]) -> bool:
         """Whether it repeats an earlier report; only the case of the same words, and no operation that fits better."""
-        earlier = [r for r in self.reports[:position] if r.same(report) and r.again is None]
-        if not earlier:
+        if earlier is None:
             return False
-        if any(
-            op.report is None and op.accepted and op.expected == report.type.lower()
-            and earlier[-1].said.event.n < op.said.event.n < report.said.event.n
-            for op in self.operations
-        ):
+        if any(op.expected == report.type.lower() and earlier.said.event.n < op.said.event.n for op in open_):
             return False
-        report.again, report.operation = earlier[-1], earlier[-1].operation
+        report.again, report.operation = earlier, earlier.operation
         return True
 
     def _comes_later(self, operation: Operation, position: int) -> bool:
@@ -228,8 +227,8 @@ def _inferred(said: list[Said]) -> list[str]:
 
 def _answer(operation: Operation) -> None:
     said, identity = operation.said, operation.command.cmd_id
-    for later in said.session.said:
-        if later.index <= said.index or later.side == said.side:
+    for later in islice(said.session.said, said.index + 1, None):
+        if later.side == said.side:
             continue
         for status in later.statuses:
             if status.cmd_ref == identity and status.msg_ref == said.header.msg_id and identity is not None:
@@ -238,9 +237,9 @@ def _answer(operation: Operation) -> None:
 
 
 def _answered(said: Said, alert: Alert) -> bool:
-    for later in said.session.said:
+    for later in islice(said.session.said, said.index + 1, None):
         # What comes along with the end of a session by Alert 1223 may well be passed over.
-        if later.index > said.index and later.side != said.side and not later.lost and not later.has_alert(SESSION_ABORT):
+        if later.side != said.side and not later.lost and not later.has_alert(SESSION_ABORT):
             for status in later.statuses:
                 if status.cmd_ref == alert.cmd_id and status.msg_ref == said.header.msg_id:
                     return status.data not in ("401", "407")

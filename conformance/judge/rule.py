@@ -14,7 +14,7 @@ from conformance.judge.answer import Book
 from conformance.judge.finding import FAIL, PASS, WARN, Catalogue, Finding, broken
 from conformance.judge.operation import Activity
 from conformance.judge.package import Turn, turns
-from conformance.judge.session import Said, Session, interruptions, sessions
+from conformance.judge.session import Said, Session, interruptions, outages, sessions
 from conformance.judge.stream import Stream, streams
 from conformance.transcript import Event, Transcript
 
@@ -128,6 +128,11 @@ class View:
         return [Book(session, self.other) for session in self.sessions]
 
     @cached_property
+    def later_chunks(self) -> set[int]:
+        """The identity of each command that brings a chunk of a large object of the side, but for the first ones."""
+        return {id(chunk.command) for stream in self.streams for chunk in stream.chunks[1:]}
+
+    @cached_property
     def turns(self) -> list[Turn]:
         """The messages of all sessions with the state of the packages before each."""
         return [turn for session in self.sessions for turn in turns(session)]
@@ -146,6 +151,16 @@ class View:
     def activity(self) -> Activity:
         """Firmware operations and their reports."""
         return Activity(self.transcript, self.sessions, self.given_objects)
+
+    @cached_property
+    def spoke(self) -> list[int]:
+        """Numbers of the events in which the side sent a message, ascending."""
+        return sorted(said.event.n for session in self.sessions for said in session.by(self.side))
+
+    @cached_property
+    def gone(self) -> list[tuple[int, int]]:
+        """Spans of events in which the implementation was not there."""
+        return list(outages(self.transcript))
 
     @cached_property
     def breaks(self) -> list[int]:

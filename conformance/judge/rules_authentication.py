@@ -189,16 +189,18 @@ def _followups(view: View) -> Iterator[tuple[Said, Said, Said]]:
         answer = said.answers
         if answer is None or said.repeated:
             continue
-        earlier = [other for other in said.session.by(said.side) if other.index < said.index]
-        if not earlier:
-            continue
-        if answer.answers is earlier[-1] and not answer.made:
-            yield said, earlier[-1], answer
+        if said.before is not None and answer.answers is said.before and not answer.made:
+            yield said, said.before, answer
 
 
 def _session_accepted(said: Said) -> bool:
     """Whether the other side said 212 before in the session."""
-    return any(other.code == "212" for other in said.session.said if other.side != said.side and other.index < said.index)
+    return any(place < said.index for side, place in said.session.kept(_accepting).items() if side != said.side)
+
+
+def _accepting(session: Session) -> dict[str, int]:
+    """Side to the place of its first message that says 212."""
+    return {said.side: said.index for said in reversed(session.said) if said.code == "212"}
 
 
 def _in_doubt(view: View, said: Said) -> bool:
@@ -233,12 +235,17 @@ def facts_right(view: View) -> Iterator[Hit]:
 
 def _challenged(said: Said) -> bool:
     """Whether the other side gave a nonce in this session before."""
-    return any(
-        chal is not None and bool(chal.next_nonce) and other.code != "212"
-        for other in said.session.said
-        if other.side != said.side and other.index < said.index
-        for chal in (chal_of(other),)
-    )
+    return any(place < said.index for side, place in said.session.kept(_challenging).items() if side != said.side)
+
+
+def _challenging(session: Session) -> dict[str, int]:
+    """Side to the place of its first message that challenges with a nonce."""
+    found: dict[str, int] = {}
+    for said in reversed(session.said):
+        chal = chal_of(said)
+        if chal is not None and chal.next_nonce and said.code != "212":
+            found[said.side] = said.index
+    return found
 
 
 @rule("DM-AUTH-011", title="the type of authentication is constant")

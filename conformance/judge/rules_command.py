@@ -57,7 +57,7 @@ def complete_target(view: View) -> Iterator[Hit]:
 
 def _goes_on(view: View, command: Command) -> bool:
     """Whether a command is a later chunk, where the Target need not be repeated."""
-    return any(chunk.command is command for stream in view.streams for chunk in stream.chunks[1:])
+    return id(command) in view.later_chunks
 
 
 @rule("DM-TND-003", title="URIs have no trailing slash and no dots on the way")

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator
 
 from conformance.judge.rule import Hit, View, rule
-from conformance.judge.session import Said
+from conformance.judge.session import Said, Session
 from conformance.syncml.element import Observation
 from conformance.syncml.held import is_held
 from conformance.syncml.model import Add, Get, Item, Meta, Replace, Results, b64
@@ -166,7 +166,12 @@ def _whole(said: Said, item: Item) -> bool:
     """Whether an Item is no piece of a large object: pieces need not end where Base64 groups do."""
     if is_held(item.data) or item.more:
         return False
-    return not any(earlier.more for earlier in said.session.by(said.side) if earlier.index < said.index)
+    return said.session.kept(_in_pieces).get(said.side, said.index) >= said.index
+
+
+def _in_pieces(session: Session) -> dict[str, int]:
+    """Side to the place of its first message with a piece of a large object that is not the last."""
+    return {said.side: said.index for said in reversed(session.said) if said.more}
 
 
 @rule("DM-ENC-012", title="an Item for a node has Data")
@@ -190,11 +195,15 @@ def _listing(said: Said, command: Results, item: Item) -> bool:
     names = [item.source or "", *command.target_refs, *command.source_refs]
     if any("?list=" in name for name in names):
         return True
-    return any(
-        isinstance(placed.command, Get)
-        and placed.command.cmd_id == command.cmd_ref
-        and any("?list=" in (asked.target or "") for asked in placed.command.items)
-        for other in said.session.said
-        if other.side != said.side
-        for placed in other.walked
-    )
+    listed = said.session.kept(_listings)
+    return any((side, command.cmd_ref) in listed for side in ("client", "server") if side != said.side)
+
+
+def _listings(session: Session) -> set[tuple[str, str | None]]:
+    """Side and CmdID of each Get with ``?list=``."""
+    return {
+        (said.side, placed.command.cmd_id)
+        for said in session.said
+        for placed in said.walked
+        if isinstance(placed.command, Get) and any("?list=" in (asked.target or "") for asked in placed.command.items)
+    }

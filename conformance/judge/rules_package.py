@@ -127,22 +127,16 @@ def _silence(view: View) -> Iterator[Hit]:
 @rule("DM-SES-015", sides=("server",), title="no new commands while the client owes Statuses")
 def patience(view: View) -> Iterator[Hit]:
     """DM Protocol 6.1. The next chunk of a large object is no new command."""
-    chunks = {id(chunk.command) for stream in view.streams for chunk in stream.chunks[1:]}
     books = {id(book.session): book for book in view.their_books}
     for turn in view.turns:
         said = turn.said
         if not view.judged(said) or not turn.client_open or said.answers is None or said.answers.excused:
             continue
-        new = [c for c in said.commands if not _steers(c) and id(c) not in chunks]
-        owing = [
-            owed
-            for owed in books[id(said.session)].owed
-            if owed.said.index < said.index and not owed.said.lost
-            and not any(ref.said.index < said.index for ref in owed.statuses)
-        ]
+        new = [c for c in said.commands if not _steers(c) and id(c) not in view.later_chunks]
+        owing = books[id(said.session)].owing(said)
         good = not new or not owing
         actual = ", ".join(_named(command) for command in new[:3])
-        yield view.check(good, said, "no new command", actual, f"{len(owing)} Statuses of the client are still to come")
+        yield view.check(good, said, "no new command", actual, f"{owing} Statuses of the client are still to come")
 
 
 def _steers(command: Command) -> bool:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from bisect import bisect_right
 from collections.abc import Iterator
 
 from conformance.fumo.object import is_defined, is_failure
@@ -9,7 +10,6 @@ from conformance.judge.operation import REQUESTS, Operation, Report, plain
 from conformance.judge.rule import Hit, View, rule
 from conformance.judge.rules_alert import mark_hit
 from conformance.judge.rules_operation import judged_operations
-from conformance.judge.session import outages
 
 CLIENT = ("client",)
 _TYPE_ROWS = {"Download": "FUMO-ALERT-004", "Update": "FUMO-ALERT-005", "DownloadAndUpdate": "FUMO-ALERT-006"}
@@ -148,17 +148,23 @@ def after_status(view: View) -> Iterator[Hit]:
             yield view.check(good, report.said, "the Status first", "the report first", what)
 
 
+_LOOKED_AT = 8
+"""Earlier reports of the same operation that one is held against, so that a thousand of them cost no more than they must."""
+
+
 @rule("FUMO-ALERT-016", sides=CLIENT, title="each operation is reported once")
 def once(view: View) -> Iterator[Hit]:
     """FUMO TS 6.2. A report whose Status never came may be sent again as it was."""
     for operation, report in _pairs(view):
         yield view.ok(operation.report.said if operation.report else report.said)
+    told: dict[int, list[Report]] = {}
     for report in view.activity.reports:
+        group = told.setdefault(id(report.again or report), [])
+        before = [r for r in group[-_LOOKED_AT:] if r.said.event.n < report.said.event.n]
+        group.append(report)
         if not view.judged(report.said):
             continue
         if report.again is not None:
-            earlier = [r for r in view.activity.reports if r is report.again or r.again is report.again]
-            before = [r for r in earlier if r.said.event.n < report.said.event.n]
             answered = any(r.answered and not _unseen(view, r, report) for r in before)
             what = f"a second {_what(report)}"
             # Whether the answer was still written down when the power failed nobody can know.
@@ -170,14 +176,10 @@ def once(view: View) -> Iterator[Hit]:
 
 def _unseen(view: View, earlier: Report, later: Report) -> bool:
     """Whether the device was cut off before it said anything after a report, so that it may not have got the answer."""
-    spoke = (
-        said.event.n
-        for session in view.sessions
-        for said in session.by(view.side)
-        if earlier.said.event.n < said.event.n < later.said.event.n
-    )
-    return view.cut(earlier.said.event.n, min(spoke, default=later.said.event.n)) or any(
-        first < earlier.said.event.n < last for first, last in outages(view.transcript)
+    place = bisect_right(view.spoke, earlier.said.event.n)
+    next_ = view.spoke[place] if place < len(view.spoke) else later.said.event.n
+    return view.cut(earlier.said.event.n, min(next_, later.said.event.n)) or any(
+        first < earlier.said.event.n < last for first, last in view.gone
     )
 
 

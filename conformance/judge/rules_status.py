@@ -155,7 +155,7 @@ def needless(view: View) -> Iterator[Hit]:
 
 
 def _quiet(view: View, book: Book, said: Said) -> Iterator[Hit]:
-    if not any(ref.said is said and ref.owed and isinstance(ref.owed.command, Results) for ref in book.references):
+    if said.index not in book.rejecting:
         yield view.ok(said)
 
 

@@ -7,8 +7,9 @@ HTTP error, an answer never came. Grouping follows the label of the recorder whe
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
+from typing import Any, TypeVar
 
 from conformance.syncml.codec import Decoded
 from conformance.syncml.model import Alert, Block, Command, Header, Message, Results, Status
@@ -25,6 +26,7 @@ REFUSALS = ("401", "407")
 POWER = "power"
 """Name of the value that is written down before the power of the device is cut (off) and when it is back (on)."""
 _DIGITS = 9
+_T = TypeVar("_T")
 _BREAKS = frozenset(("power_cycle", "restart", "stop", "kill"))
 
 
@@ -64,6 +66,8 @@ class Said:
     lost: bool = False
     excused: bool = False
     answers: Said | None = None
+    before: Said | None = None
+    """The message of the same side before it in the session."""
     statuses: list[Status] = field(default_factory=list)
     commands: list[Command] = field(default_factory=list)
     """Commands directly in the body that are neither Status nor Results."""
@@ -73,6 +77,8 @@ class Said:
     walked: list[Placed] = field(default_factory=list)
     header_status: Status | None = None
     digest: bytes | str = b""
+    package_one: bool | None = None
+    """Whether it belongs to package #1, ``None`` until somebody asked (:func:`conformance.judge.answer.package_one`)."""
 
     @property
     def message(self) -> Message:
@@ -147,10 +153,33 @@ class Session:
     label: str = ""
     exchanges: list[Exchange] = field(default_factory=list)
     said: list[Said] = field(default_factory=list)
+    _sides: dict[str, list[Said]] = field(default_factory=dict)
+    _digests: dict[tuple[str, bytes | str], Said] = field(default_factory=dict)
+    _ids: set[tuple[str, str | None]] = field(default_factory=set)
+    _kept: dict[Callable[[Session], Any], Any] = field(default_factory=dict)
 
     def by(self, side: str) -> list[Said]:
-        """The messages of one side, in order."""
-        return [said for said in self.said if said.side == side]
+        """The messages of one side, in order: for reading only."""
+        return self._sides.get(side, [])
+
+    def kept(self, make: Callable[[Session], _T]) -> _T:
+        """What a function finds in the whole session, found out once; to be asked when the session is complete."""
+        if make not in self._kept:
+            self._kept[make] = make(self)
+        found: _T = self._kept[make]
+        return found
+
+    def add(self, said: Said) -> tuple[Said | None, bool]:
+        """Adds a message. Returns the newest of its side with the very same octets, and whether one had its MsgID."""
+        mine = self._sides.setdefault(said.side, [])
+        said.before = mine[-1] if mine else None
+        octets, identity = (said.side, said.digest), (said.side, said.header.msg_id)
+        twin, known = self._digests.get(octets), identity in self._ids
+        self._digests[octets] = said
+        self._ids.add(identity)
+        mine.append(said)
+        self.said.append(said)
+        return twin, known
 
     @property
     def first(self) -> Said | None:
@@ -284,24 +313,21 @@ def _join(session: Session, exchange: Exchange) -> None:
     if exchange.asked is not None:
         said = exchange.request = _said(exchange.asked, session)
         if said is not None:
-            _place_request(session, before, said)
+            twin, _ = session.add(said)
+            _place_request(before, said, twin)
     if exchange.given is not None:
         said = exchange.response = _said(exchange.given, session)
         if said is not None:
+            twin, known = session.add(said)
             said.answers = exchange.request
             said.excused = exchange.request is None
             said.lost = bool(exchange.given.data.get("error"))
-            earlier = [other for other in session.by(said.side) if other is not said]
-            said.copy = any(other.digest == said.digest for other in earlier)
+            said.copy = twin is not None
             asked_again = exchange.request is not None and exchange.request.repeated
-            said.repeated = said.copy or (
-                asked_again and any(other.header.msg_id == said.header.msg_id for other in earlier)
-            )
+            said.repeated = said.copy or (asked_again and known)
 
 
-def _place_request(session: Session, before: Exchange | None, said: Said) -> None:
-    earlier = [other for other in session.by(said.side) if other is not said]
-    twin = next((other for other in reversed(earlier) if other.digest == said.digest), None)
+def _place_request(before: Exchange | None, said: Said, twin: Said | None) -> None:
     if twin is not None:
         said.repeated = said.copy = True
         said.answers, said.excused = twin.answers, twin.excused
@@ -341,7 +367,6 @@ def _said(event: Event, session: Session) -> Said | None:
         Placed(command, around, order) for order, (command, around) in enumerate(_walk(decoded.message.commands, ()))
     ]
     said.header_status = decoded.message.header_status()
-    session.said.append(said)
     return said
 
 
