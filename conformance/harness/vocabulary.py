@@ -383,7 +383,6 @@ NEEDED = {
     "hook": ("verb",),
     "reply": ("how",),
     "interrupt": ("here", "at", "how"),
-    "next-update": ("",),
     "commanded": ("command",),
     "answered": ("command",),
     "malformed": ("form",),
