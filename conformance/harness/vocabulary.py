@@ -392,7 +392,6 @@ NEEDED = {
     "hook": ("verb",),
     "reply": ("how",),
     "interrupt": ("here", "at", "how"),
-    "next-update": ("",),
     "commanded": ("command",),
     "answered": ("command",),
     "malformed": ("form",),
