@@ -178,3 +178,11 @@ def test_the_page_holds_no_markup_from_outside(tmp_path: Path) -> None:
     page = as_html(proof)
     assert "<script" not in page and "&lt;script&gt;" in page and "\x1b" not in page + as_markdown(proof)
     assert "<script" not in as_markdown(proof)
+
+
+def test_a_warning_where_a_failure_would_be_possible_is_told(tmp_path: Path) -> None:
+    proof = read_proof(record(tmp_path, *CAUGHT, piece("three", ("y", "warn"))))
+    assert [each.weak for each in proof.tried] == [[], [], []]
+    proof.tried[2].row["firm"] = ["DM-A"]
+    assert proof.exit == 0 and "1 by a warning only (1 of these break what can fail)" in as_markdown(proof)
+    assert as_data(proof)["deviations"][2]["weak"] == ["DM-A"] and "a warning; DM-A could fail" in as_html(proof)

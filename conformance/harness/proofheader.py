@@ -8,8 +8,10 @@ from typing import Any
 
 from conformance import __version__
 from conformance.harness.cases import case_files, digest_of, load_cases
+from conformance.harness.catalogue import load_catalogue
 from conformance.harness.places import testcases
 from conformance.harness.prove import pieces, rows_of
+from conformance.judge.finding import FAIL
 
 
 def header(roles: Sequence[str], names: Sequence[str], full: bool, workers: int) -> dict[str, Any]:
@@ -24,6 +26,7 @@ def header(roles: Sequence[str], names: Sequence[str], full: bool, workers: int)
         if name not in known:
             near = difflib.get_close_matches(name, known, 1)
             raise ValueError(f"{name}: no such deviation" + (f"; did you mean {near[0]}?" if near else ""))
+    catalogue = load_catalogue(root)
     rows = [row for row in every if not names or row.id in names]
     count: dict[str, int] = {}
     for piece in pieces(rows, full):
@@ -35,6 +38,7 @@ def header(roles: Sequence[str], names: Sequence[str], full: bool, workers: int)
             {
                 "id": row.id, "role": row.role, "says": row.says, "breaks": list(row.breaks), "area": row.area,
                 "seen_by": row.seen_by, "pending": row.pending,
+                "firm": [name for name in row.breaks if catalogue[name].verdict == FAIL],
             }
             for row in rows
         ],

@@ -54,6 +54,11 @@ class Tried:
         return self.row["pending"] if self.outcome in (SURVIVED, OTHERWISE) else ""
 
     @property
+    def weak(self) -> list[str]:
+        """Requirements that it breaks and that could fail, where only warnings caught it."""
+        return list(self.row.get("firm", ())) if self.outcome == WARNED else []
+
+    @property
     def open(self) -> bool:
         """Whether somebody has to do something about it."""
         return self.outcome in (SURVIVED, OTHERWISE, ERROR) and not self.explained

@@ -31,6 +31,8 @@ def summary(proof: Proof) -> str:
     """One line that says what came out."""
     tally = counts(proof)
     parts = [f"{tally[CAUGHT]} caught by a failure", f"{tally[WARNED]} by a warning only"]
+    weak = sum(bool(each.weak) for each in proof.tried)
+    parts[-1] += f" ({weak} of these break what can fail)" if weak else ""
     explained = sum(bool(each.explained) for each in proof.tried)
     parts += [f"{tally[SURVIVED]} survived"] if tally[SURVIVED] else []
     parts += [f"{tally[OTHERWISE]} caught for another reason only"] if tally[OTHERWISE] else []
@@ -50,7 +52,7 @@ def as_data(proof: Proof) -> dict[str, Any]:
             {
                 "id": each.row["id"], "role": each.row["role"], "says": each.row["says"], "breaks": each.row["breaks"],
                 "area": each.row["area"], "outcome": each.outcome, "explained": each.explained, "kills": each.kills,
-                "others": each.others, "played": each.played, "trouble": each.trouble,
+                "others": each.others, "weak": each.weak, "played": each.played, "trouble": each.trouble,
             }
             for each in proof.tried
         ],
@@ -67,7 +69,8 @@ def as_json(proof: Proof) -> str:
 def _why(each: Tried) -> str:
     """What a reader has to know of a deviation, in a line."""
     if each.best:
-        return f"{each.best[0]}: {each.best[1]}"
+        weak = f" (a warning; {', '.join(each.weak)} could fail)" if each.weak else ""
+        return f"{each.best[0]}: {each.best[1]}{weak}"
     return each.explained or each.trouble or "; ".join(each.others[:2]) or f"{plural(each.played, 'permutation')} played"
 
 
