@@ -20,6 +20,7 @@ from conformance.judge.lookup import (
     refuses,
     said_once,
     sent_back,
+    status_wanted,
     told_by,
 )
 from conformance.judge.matcher import Match, match
@@ -116,9 +117,8 @@ class Expectations:
         what = f"Status of {kind} on {node}" if node else f"Status of {kind}"
         base = str(step.get("ensures", ""))
         for came in dict.fromkeys(s.data for s in statuses) or [None] if "status" in expect else ():
-            finding = self.compare(
-                expect["status"], came, self.requirement(base), at, what if statuses else f"{what}: none came"
-            )
+            wanted = status_wanted(expect["status"], self.transcript, sent, at)
+            finding = self.compare(wanted, came, self.requirement(base), at, what if statuses else f"{what}: none came")
             if finding:
                 yield finding
         item = results[0] if results else None
