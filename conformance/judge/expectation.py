@@ -420,7 +420,11 @@ def _full(wanted: Any) -> Any:
 
 
 def _data(item: Item | None) -> str | None:
-    return None if item is None or item.data is None else text_of(item, item.meta)
+    """The value of a node; white space around a number says nothing."""
+    if item is None or item.data is None:
+        return None
+    text = text_of(item, item.meta)
+    return text.strip() if item.meta is not None and item.meta.format in ("int", "float", "bool") else text
 
 
 def _meta(item: Item | None, name: str) -> str | None:
