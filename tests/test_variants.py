@@ -25,7 +25,7 @@ from conformance.peers.serverparts import VARIANTS, deviation
 
 ROWS = [row for role in ("client", "server") for row in load_variants(own_cases(), role)]
 SEED = int(os.environ.get("FUMO_SEED", "20261121"))
-QUICK = 10
+QUICK = 6
 """Variants, of each role, whose themes the quick tier plays."""
 ALWAYS = ("xml-prefixed", "statuses-without-refs", "answers-one-by-one", "source-without-dot", "url-read-back", "triggers-once")
 """Those that found a false alarm when they were new, and are quick."""

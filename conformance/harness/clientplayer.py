@@ -88,7 +88,8 @@ class ClientPlayer(WaySessions):
         if "session_id" in expect:
             self.value("session_id", first.header.session_id, "of the session")
         if "credentials" in expect:
-            self.value("credentials", talk.shown, "of the first message of the session")
+            shown = None if talk.shown == "absent" else talk.shown
+            self.value("credentials", shown, "of the first message of the session")
 
     def _malformed(self, given: Any, expect: Any) -> str:
         """Answers with octets that are no message; the session is over by that, whatever the device does then."""

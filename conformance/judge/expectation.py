@@ -21,6 +21,7 @@ from conformance.judge.lookup import (
     refuses,
     said_once,
     sent_back,
+    status_wanted,
     told_by,
 )
 from conformance.judge.matcher import Match, match
@@ -122,9 +123,8 @@ class Expectations:
         what = f"Status of {kind} on {node}" if node else f"Status of {kind}"
         base = str(step.get("ensures", ""))
         for came in dict.fromkeys(s.data for s in statuses) or [None] if "status" in expect else ():
-            finding = self.compare(
-                expect["status"], came, self.requirement(base), at, what if statuses else f"{what}: none came"
-            )
+            wanted = status_wanted(expect["status"], self.transcript, sent, at)
+            finding = self.compare(wanted, came, self.requirement(base), at, what if statuses else f"{what}: none came")
             if finding:
                 yield finding
         first = results[0] if results else None
@@ -449,7 +449,11 @@ def _untold(wanted: Any) -> bool:
 
 
 def _data(item: Item | None) -> str | None:
-    return None if item is None or item.data is None else text_of(item, item.meta)
+    """The value of a node; white space around a number says nothing."""
+    if item is None or item.data is None:
+        return None
+    text = text_of(item, item.meta)
+    return text.strip() if item.meta is not None and item.meta.format in ("int", "float", "bool") else text
 
 
 def _meta(item: Item | None, name: str) -> str | None:

@@ -153,6 +153,23 @@ def answers_of(transcript: Transcript, sent: Mapping[str, Any], *, whole: bool =
     return found
 
 
+EARLY = "AMB-exec-early-200"
+"""The ambiguity that tolerates Status 200 for an Exec whose report is still to come."""
+
+
+def status_wanted(wanted: Any, transcript: Transcript, sent: Mapping[str, Any], at: int | None) -> Any:
+    """What is wanted of a Status. 200 is as right as 202 for an Exec whose report came with the Status (event ``at``), or
+    in the device's next message of the session: it was over (AMB-exec-finished-status)."""
+    if not isinstance(wanted, dict) or wanted.get("because") != EARLY or at is None:
+        return wanted
+    later = [e for e in transcript.of("message") if e.n >= at and e.sender == DEVICE and e.data.get("session") == sent["session"]]
+    for event in later[:2]:
+        decoded = event.decoded()
+        if decoded is not None and any(isinstance(c, Alert) and c.data == "1226" for c in decoded.message.commands):
+            return {**wanted, "expect": [200, 202]}
+    return wanted
+
+
 def told_by(statuses: Sequence_[Status]) -> dict[str, str | None]:
     """What Items of Statuses tell: ``reply``, the answers of a user in ascending order, joined by commas, and ``failing``,
     the first node that is named; ``None`` where nothing is."""

@@ -7,7 +7,6 @@ from __future__ import annotations
 
 import base64
 import dataclasses
-from collections.abc import Callable
 
 from conformance.dm.authentication import Authentication
 from conformance.dm.clientsession import ClientSession
@@ -15,16 +14,12 @@ from conformance.dm.credentials import BASIC, MD5
 from conformance.dm.executor import Executor, Situation
 from conformance.dm.tree import Answer
 from conformance.peers.deviation import CLIENT_VARIANTS as VARIANT
-from conformance.peers.security import DeviceTransport
 from conformance.syncml.codec import encode_tree
-from conformance.syncml.codes import NEXT_MESSAGE
 from conformance.syncml.element import Element
 from conformance.syncml.model import (
     Alert,
-    Block,
     Chal,
     Command,
-    Copy,
     Cred,
     Header,
     Item,
@@ -34,11 +29,9 @@ from conformance.syncml.model import (
     Results,
     Status,
 )
-from conformance.syncml.model import Sequence as SequenceCommand
 from conformance.syncml.wbxml import WbxmlStyle
 from conformance.syncml.write import write_message
 from conformance.syncml.xmlcodec import XmlStyle
-from conformance.transport.exchange import Request
 
 # -- how messages are written ----------------------------------------------------------------------------------------------
 
@@ -177,9 +170,7 @@ class _ResultsBesideStatus(ClientSession):
         kept = [c for c in message.commands if not isinstance(c, Results)]
         for each in results:
             ref = each.cmd_ref, each.msg_ref
-            mine = [
-                n for n, c in enumerate(kept) if isinstance(c, Status | Results) and (c.cmd_ref, c.msg_ref) == ref
-            ]
+            mine = [n for n, c in enumerate(kept) if isinstance(c, Status | Results) and (c.cmd_ref, c.msg_ref) == ref]
             if not mine:
                 return
             kept.insert(mine[-1] + 1, each)
@@ -244,6 +235,24 @@ class _CredentialsOnDemand(Authentication):
             self._shown = False
             return None
         return cred
+
+
+def folded(text: str) -> str:
+    """Base64 in lines, as MIME writes it."""
+    return "\n".join(text[at : at + 12] for at in range(0, len(text), 12))
+
+
+@VARIANT("base64-in-lines", "authentication")
+class _Base64InLines(Authentication):
+    """Writes Base64 of credentials and nonces in lines (AMB-size-counting)."""
+
+    def credentials(self) -> Cred | None:
+        cred = super().credentials()
+        return None if cred is None else dataclasses.replace(cred, data=folded(cred.data))
+
+    def challenge(self) -> Chal:
+        chal = super().challenge()
+        return dataclasses.replace(chal, next_nonce=chal.next_nonce and folded(chal.next_nonce))
 
 
 @VARIANT("basic-without-format", "authentication")
@@ -345,6 +354,16 @@ class _LocalNames(ClientSession):
         return header
 
 
+@VARIANT("response-uri", "session")
+class _RespUri(ClientSession):
+    """Says where answers could go, which HTTP has no use for."""
+
+    def header(self) -> Header:
+        header = super().header()
+        header.resp_uri = "http://device.example/dm"
+        return header
+
+
 @VARIANT("limits-said-once", "session")
 class _LimitsOnce(ClientSession):
     """Says how much it takes in the first message of a session only."""
@@ -398,157 +417,3 @@ class _ReportsBeforeAlert(ClientSession):
         alerts = [c for c in message.commands if isinstance(c, Alert) and c.data == "1226"]
         if self.msg_id == 1 and alerts:
             message.commands = [*alerts, *(c for c in message.commands if c not in alerts)]
-
-
-# -- packages of several messages ------------------------------------------------------------------------------------------
-
-
-@VARIANT("answers-one-by-one", "session")
-class _OneByOne(ClientSession):
-    """Sends Statuses in one message and Results each in one of their own, although all would fit."""
-
-    def _send(self, answered: Message | None) -> bytes:
-        held = [c for c in self.packer.commands if isinstance(c, Results)]
-        if (not self.packer.statuses and len(held) < 2) or answered is None:
-            return super()._send(answered)
-        keep = 0 if any(isinstance(each, Status) and each.cmd != "Alert" for each in self.packer.statuses) else 1
-        waiting = held[keep:]
-        for results in waiting:
-            self.packer.commands.remove(results)
-        octets = self._unfinished(answered) if waiting else super()._send(answered)
-        self.packer.commands.extendleft(reversed(waiting))
-        return octets
-
-    def _unfinished(self, answered: Message) -> bytes:
-        self._more = True
-        try:
-            return super()._send(answered)
-        finally:
-            self._more = False
-
-    _more = False
-
-    def encode(self, message: Message) -> bytes:
-        if self._more:
-            message.final = False
-        return super().encode(message)
-
-
-@VARIANT("next-message-only-alone", "session")
-class _NextMessageAlone(ClientSession):
-    """Leaves Alert 1222 out where the message holds Results or alerts (AMB-next-message-beside-content)."""
-
-    def arrange(self, message: Message) -> None:
-        super().arrange(message)
-        content = any(isinstance(c, Results) or (isinstance(c, Alert) and c.data != NEXT_MESSAGE) for c in message.commands)
-        if content:
-            message.commands = [c for c in message.commands if not (isinstance(c, Alert) and c.data == NEXT_MESSAGE)]
-
-
-@VARIANT("reports-before-results", "session")
-class _ReportsFirst(ClientSession):
-    """Generic Alerts stand before Statuses of commands and Results."""
-
-    def arrange(self, message: Message) -> None:
-        super().arrange(message)
-        alerts = [c for c in message.commands if isinstance(c, Alert) and c.data == "1226"]
-        results = [c for c in message.commands if isinstance(c, Results)]
-        if alerts and results and not any(item.more for each in results for item in each.items):
-            rest = [c for c in message.commands if c not in alerts and c not in results]
-            message.commands = [*rest, *alerts, *results]
-
-
-# -- commands ------------------------------------------------------------------------------------------------------------
-
-
-@VARIANT("add-answered-201", "executor")
-class _Add201(Executor):
-    def answer(self, command: Command, code: int, item: Item | None = None) -> Status:
-        return super().answer(command, 201 if command.name == "Add" and code == 200 else code, item)
-
-
-@VARIANT("sequence-skips-after-error", "executor")
-class _SequenceSkips(Executor):
-    """After a command that failed the rest of a Sequence is answered 215 (AMB-sequence-after-error)."""
-
-    def sequence(self, command: SequenceCommand) -> int:
-        self.answer(command, 200)
-        skipped = False
-        for inner in command.commands:
-            code = self._one(inner, Situation(skipped=skipped or self._stopped))
-            skipped = skipped or not 200 <= code < 300 or code in (214, 215)
-        return 200
-
-
-@VARIANT("copy-unknown", "executor")
-class _CopyUnknown(Executor):
-    """Knows no Copy, which is optional."""
-
-    def _one(self, command: Command, where: Situation) -> int:
-        if isinstance(command, Copy) and not where.skipped:
-            self._refuse([command], 406)
-            return 406
-        return super()._one(command, where)
-
-
-@VARIANT("atomic-unknown", "executor")
-class _AtomicUnknown(Executor):
-    """Carries out no Atomic, which is recommended and not required: 406, and nothing inside it is done."""
-
-    def atomic(self, command: Block) -> int:
-        self._refuse([command], 406)
-        return 406
-
-
-@VARIANT("atomic-refused-alone", "executor")
-class _AtomicAlone(Executor):
-    """Answers an Atomic 406 and what is inside it 215."""
-
-    def atomic(self, command: Block) -> int:
-        self.answer(command, 406)
-        self._refuse(command.commands, 215)
-        return 406
-
-
-def _codes(identity: str, change: Callable[[Command, int], int]) -> None:
-    """Codes that are guidance: another one of the same class says as much. Those for lists and properties are firm."""
-
-    @VARIANT(identity, "executor")
-    class _Codes(Executor):
-        def answer(self, command: Command, code: int, item: Item | None = None) -> Status:
-            firm = any("?" in (each.target or "") for each in command.items)
-            return super().answer(command, code if firm else change(command, code), item)
-
-
-_FAMILY = {
-    "refusals-405": (403, 406), "refusals-500": (403, 412, 420), "refusals-406": (405,), "refusals-425": (405,),
-}  # fmt: skip
-
-
-def _refusals() -> None:
-    for identity, codes in _FAMILY.items():
-        to = int(identity[-3:])
-        _codes(identity, lambda command, code, codes=codes, to=to: to if code in codes and command.name != "Alert" else code)  # type: ignore[misc]
-
-
-_refusals()
-
-
-# -- HTTP ----------------------------------------------------------------------------------------------------------------
-
-
-@VARIANT("http-more-headers", "transport")
-class _MoreHeaders(DeviceTransport):
-    def sent(self, request: Request) -> Request:
-        more = [("X-Device", "1"), ("Accept-Language", "en"), ("Cookie", "a=b"), ("Connection", "close"), ("x-vendor-mac", "none")]
-        return dataclasses.replace(super().sent(request), headers=[*request.headers, *more])
-
-
-@VARIANT("http-few-headers", "transport")
-class _FewHeaders(DeviceTransport):
-    """Content-Type with a charset, in capital letters; nothing else but what is needed."""
-
-    def sent(self, request: Request) -> Request:
-        kept = [(n.upper(), f"{v}; charset=utf-8") for n, v in request.headers if n == "Content-Type"]
-        others = [(n, v) for n, v in request.headers if n.lower() in ("x-syncml-hmac", "accept")]
-        return dataclasses.replace(super().sent(request), headers=[*kept, *others])
