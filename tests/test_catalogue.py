@@ -47,7 +47,7 @@ REMEMBERED = (
 def expected_ids() -> set[str]:
     ids = {f"{prefix}-{n:03d}" for prefix, last in NUMBERED.items() for n in range(1, last + 1)}
     ids |= {f"FUMO-RC-{code}" for code in RESULT_CODES.split()} | {f"AD-{flow}" for flow in FLOWS.split()}
-    return ids | {"SUITE-ALIVE", "SUITE-REACHABLE", "SUITE-PLANNED"}
+    return ids | {"SUITE-ALIVE", "SUITE-REACHABLE", "SUITE-PLANNED", "SUITE-ENDS"}
 
 
 @pytest.fixture(scope="module")
