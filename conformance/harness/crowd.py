@@ -17,7 +17,7 @@ from conformance.harness.settings import Credentials, DeviceIdentity
 if TYPE_CHECKING:
     from conformance.harness.serverplayer import ServerPlayer
 
-MOST = 64
+MOST = 256
 """Devices of one step at most."""
 ROUNDS = 2
 """Sessions of each device at least: where a download is ordered first, the installation needs the second."""

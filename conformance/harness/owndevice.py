@@ -42,8 +42,8 @@ if TYPE_CHECKING:
 
 _REPORT = 4096
 """Octets of a status report that are written down."""
-TURNS = 2000
-"""Exchanges of one step after which a server counts as endless."""
+TURNS, SOME = 2000, 150
+"""Exchanges of one step after which a server counts as endless; of a session that carries no package."""
 _SCRIPTED = {
     "instant": "instant", "commands_per_message": "few", "late_alerts": "late", "session_id": "session_id",
     "ver_dtd": "ver_dtd", "ver_proto": "ver_proto", "send": "send",
@@ -183,9 +183,15 @@ class OwnDevice:
         self.script.send = []
         return self.device.session is None
 
+    def patience(self) -> int:
+        """Messages of a session after which the server counts as endless: enough for the largest package three times."""
+        room = max(500, (self.device.profile.max_msg_size or 65536) - 1500)
+        sizes = [int(value) for name, value in self.bench.places().items() if name.startswith("size:")]
+        return min(TURNS, SOME + 4 * max(sizes, default=0) // room)
+
     def conversing(self) -> Iterator[None]:
         """The same, one message and its answer at a time."""
-        for _ in range(TURNS):
+        for _ in range(self.patience()):
             request = self.device.poll(self.now(), DM)
             if request is None:
                 return

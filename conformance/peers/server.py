@@ -26,7 +26,7 @@ from conformance.syncml.element import SyntaxFault
 from conformance.syncml.model import Message
 from conformance.transport.exchange import Reply, Request, header
 
-MAX_TALKS = 64
+MAX_TALKS = 256
 """Sessions that are remembered; the one that was quiet for longest is forgotten first."""
 MAX_BODY = 4 << 20
 """Octets of a request that are looked at."""
