@@ -21,6 +21,13 @@ def cores() -> int:
     return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
 
 
+def _importable() -> None:
+    """Peers that are processes must find the package, also where it runs from a checkout and is not installed."""
+    root = Path(__file__).resolve().parent.parent
+    if (root / "pyproject.toml").is_file():
+        os.environ["PYTHONPATH"] = os.pathsep.join(filter(None, (str(root), os.environ.get("PYTHONPATH"))))
+
+
 @click.command()
 @click.option("--role", type=click.Choice(["client", "server"]), help="Only deviations of peers of this role.")
 @click.option("--deviation", "names", multiple=True, metavar="ID", help="Only these deviations.")
@@ -44,6 +51,7 @@ def prove(role: str | None, names: Sequence[str], full: bool, workers: int | Non
     if record.exists() != resume:
         why = "there is no proof to go on with" if resume else "holds a proof already; use --resume, or another --output"
         raise Wrong(f"{record}: {why}")
+    _importable()
     head = guarded(lambda: _header(role, names, full, workers or cores()))
     done: set[str] = set()
     if resume:
@@ -117,6 +125,7 @@ def selftest(workers: int | None) -> None:
     from conformance.harness.selftest import selftest as checks
     from conformance.report.text import plural, visible
 
+    _importable()
     started = time.monotonic()
     done = []
     for check in checks(workers or cores()):

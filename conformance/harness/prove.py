@@ -57,7 +57,7 @@ def pieces(rows: Iterable[DeviationRow], full: bool) -> list[Piece]:
     """The pieces that prove some deviations. ``full``: each permutation of the role against each deviation; a deviation
     whose peer is a process meets its likely killers only, for such a peer costs seconds, not milliseconds."""
     made = []
-    for row in rows:
+    for row in sorted(rows, key=lambda row: row.area != TRANSPORT):  # what takes longest begins first
         whole = full and row.area != TRANSPORT
         of = max(1, -(-_permutations(row.role) // PIECE)) if whole else 1
         made += [Piece(row.role, row.id, number, of, full) for number in range(of)]
