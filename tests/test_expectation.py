@@ -10,11 +10,12 @@ from transcripts import CATALOGUE, PREFIX, Script, case, report, results, status
 
 from conformance.harness.vocabulary import STEPS
 from conformance.judge import verdict
-from conformance.judge.expectation import Expectations, type_of
+from conformance.judge.expectation import Expectations
 from conformance.judge.finding import Finding, broken, verdict_of
 from conformance.judge.lookup import answers_to, commanded, received_object
 from conformance.judge.step import played_steps
 from conformance.judge.verdict import judge
+from conformance.judge.wanted import type_of
 from conformance.syncml.model import Add, Alert, Atomic, Exec, Get, Item, Meta, Replace, Sequence
 from conformance.transcript import Transcript
 

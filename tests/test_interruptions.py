@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 from casetables import faults_of
 
-from conformance.harness import interruption
+from conformance.harness import choices, interruption
 from conformance.harness import vocabulary as words
 from conformance.harness.cases import Case, load_cases, substitute
 from conformance.harness.embedded import embedded_iut
@@ -68,7 +68,7 @@ def test_each_boundary_is_interrupted_in_each_way(table: str) -> None:
     session, power = grid(table, "session"), grid(table, "power")
     assert list(session.axes["at"]) == list(power.axes["at"]) == boundaries(session)
     ways = {*session.axes["how"], *(step["interrupt"]["how"] for step in power.steps if kind_of(step) == "interrupt")}
-    assert ways == set(words.INTERRUPTIONS)
+    assert ways == set(choices.INTERRUPTIONS)
     assert "power-cut" in power.risks and "power-cut" not in session.risks
     assert kind_of(session.steps[-1]) == kind_of(power.steps[-1]) == "next-update"
 
@@ -131,8 +131,8 @@ def test_the_power_is_cut_where_a_transfer_breaks_off(tmp_path: Path) -> None:
 
 
 def test_the_words_of_case_files_are_those_that_are_understood() -> None:
-    assert tuple(interruption.HOW) == words.INTERRUPTIONS
-    assert set(interruption._INSTALLS) == set(words.WAYS)
+    assert tuple(interruption.HOW) == choices.INTERRUPTIONS
+    assert set(interruption._INSTALLS) == set(choices.WAYS)
 
 
 TABLE = "suite: {suite}\npurpose: P.\nrole: client\nensures: [DM-ABT-006]\nsteps:\n  - {step}\ncases:\n  - {{id: a, title: t}}\n"

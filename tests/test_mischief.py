@@ -7,8 +7,7 @@ from pathlib import Path
 import pytest
 from casetables import faults_of
 
-from conformance.harness import mischief, trouble
-from conformance.harness import vocabulary as words
+from conformance.harness import choices, mischief, trouble
 from conformance.harness.cases import load_cases
 from conformance.harness.embedded import embedded_iut
 from conformance.harness.iut import load_iut
@@ -41,10 +40,10 @@ def alerts(event: Event) -> list[str | None]:
 
 
 def test_the_words_of_case_files_are_those_that_are_understood() -> None:
-    assert tuple(mischief.HOW) == words.REPLIES and set(mischief.WRONG) < set(mischief.HOW)
-    assert words.CHOICES["trouble", "when"] == tuple(trouble.WHEN)
-    codes = [each for each in words.CHOICES["trouble", "does"] if each.isdigit()]
-    assert [*trouble.DOES, *codes] == list(words.CHOICES["trouble", "does"])
+    assert tuple(mischief.HOW) == choices.REPLIES and set(mischief.WRONG) < set(mischief.HOW)
+    assert choices.CHOICES["trouble", "when"] == tuple(trouble.WHEN)
+    codes = [each for each in choices.CHOICES["trouble", "does"] if each.isdigit()]
+    assert [*trouble.DOES, *codes] == list(choices.CHOICES["trouble", "does"])
 
 
 TABLE = "suite: {suite}\npurpose: P.\nrole: {role}\nensures: [DM-ABT-005]\nsteps:\n  - {step}\ncases:\n  - {{id: a, title: t}}\n"

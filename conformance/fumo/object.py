@@ -19,6 +19,14 @@ DEVICE_REQUEST = ALERT_PREFIX + "devicerequest"
 USER_REQUEST = ALERT_PREFIX + "userrequest"
 ALERT_TYPES = (*ALERT_OF.values(), DEVICE_REQUEST, USER_REQUEST)
 """All alert types of the enabler, the two client initiated ones last (FUMO TS 7.1.2)."""
+ALERT_NAMED = {
+    "download": ALERT_OF["Download"],
+    "update": ALERT_OF["Update"],
+    "download-and-update": ALERT_OF["DownloadAndUpdate"],
+    "device-request": DEVICE_REQUEST,
+    "user-request": USER_REQUEST,
+}
+"""The types of Generic Alerts by the names that case files use."""
 OPERATION_OF = {alert: operation for operation, alert in ALERT_OF.items()}
 
 

@@ -5,19 +5,21 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any
 
+from conformance.fumo.object import ALERT_NAMED
 from conformance.harness import clientdownload, clienttrigger, outcome
+from conformance.harness.choices import CONTENT_CERTIFICATES
 from conformance.harness.clientsessions import MOST_SESSIONS
 from conformance.harness.commands import Prepared, prepare
 from conformance.harness.conversation import Conversation
 from conformance.harness.interruption import interrupt, next_update, settled
 from conformance.harness.manner import Manner
 from conformance.harness.mischief import reply
-from conformance.harness.vocabulary import COMMANDS, CONTENT_CERTIFICATES, kind_of
+from conformance.harness.vocabulary import COMMANDS, kind_of
 from conformance.harness.waysessions import WaySessions
-from conformance.judge.expectation import ALERT_TYPES, POLLED, generic_alerts, type_of
 from conformance.judge.finding import INCONCLUSIVE
 from conformance.judge.lookup import answers_of, lacked, refuses
 from conformance.judge.operation import correlators, of_another_case
+from conformance.judge.wanted import POLLED, generic_alerts, type_of
 from conformance.syncml.model import Message, Results, text_of
 from conformance.transcript import DEVICE, OPERATOR, SUITE
 
@@ -81,7 +83,7 @@ class ClientPlayer(WaySessions):
         """Writes down what a step may expect of the message that began a session."""
         if kind in ("user-request", "device-request"):
             types = [type_of(alert) for alert in generic_alerts(first)]
-            wanted = ALERT_TYPES[kind]
+            wanted = ALERT_NAMED[kind]
             self.value(
                 "type", wanted if wanted in types else (types[0] if types else None), "of the client initiated alert"
             )
@@ -228,7 +230,7 @@ class ClientPlayer(WaySessions):
             return "refused"
         if self.talk is not None and self.talk.session.version == "1.1":
             return self._poll(given)
-        wanted = ALERT_TYPES[given.get("alert", "download-and-update")]
+        wanted = ALERT_NAMED[given.get("alert", "download-and-update")]
         self.close()
         clock, within = self.recorder.clock, self._seconds(given.get("within", "operation"))
         deadline = clock.now() + within

@@ -10,8 +10,9 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from conformance.dm.serversession import SESSION_ABORT
+from conformance.fumo.object import ALERT_NAMED
 from conformance.judge.download import delivered
-from conformance.judge.expectation import ALERT_TYPES, generic_alerts, type_of
+from conformance.judge.wanted import generic_alerts, type_of
 from conformance.syncml.model import Alert, Item, Status, text_of
 from conformance.transcript import DEVICE
 from conformance.transport.exchange import Fault, Reply
@@ -129,7 +130,7 @@ def _reports(player: ClientPlayer) -> tuple[list[str], str]:
     return list(codes), "true" if answered else "false"
 
 
-_OPERATIONS = frozenset(ALERT_TYPES[name] for name in ("download", "update", "download-and-update"))
+_OPERATIONS = frozenset(ALERT_NAMED[name] for name in ("download", "update", "download-and-update"))
 
 
 def _answered(player: ClientPlayer, exchange: Any, identity: str | None) -> bool:

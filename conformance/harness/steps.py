@@ -6,6 +6,7 @@ import re
 from collections.abc import Iterator
 from typing import Any
 
+from conformance.harness import choices
 from conformance.harness import vocabulary as words
 from conformance.harness.forms import style_faults
 
@@ -66,13 +67,13 @@ def _value_faults(kind: words.StepKind, value: Any) -> Iterator[str]:
             yield from (f"device: {fault}" for fault in style_faults(value))
             yield from _send_faults(value.get("send", []))
         for key, inner in value.items():
-            yield from _choice_faults(f"{name}: {key}", words.CHOICES.get((name, key)), inner)
+            yield from _choice_faults(f"{name}: {key}", choices.CHOICES.get((name, key)), inner)
     elif isinstance(value, list) or (not kind.scalar and value is not None):
         yield f"{name}: expected a mapping"
     elif value is None and words.NEEDED.get(name):
         yield f"{name}: {words.NEEDED[name][0].replace('|', ' or ')} is missing"
     elif value is not None:
-        yield from _choice_faults(name, words.CHOICES.get((name, "")), value)
+        yield from _choice_faults(name, choices.CHOICES.get((name, "")), value)
 
 
 def _document_faults(name: str, rows: Any) -> Iterator[str]:
@@ -93,9 +94,9 @@ def _with_faults(given: Any) -> Iterator[str]:
         yield "session: with: expected a mapping"
         return
     for key, value in (given or {}).items():
-        if key not in words.SESSION_WITH:
-            yield f"session: with: unknown key {key!r}; expected one of {', '.join(words.SESSION_WITH)}"
-        yield from _choice_faults(f"session: with: {key}", words.CHOICES.get(("with", key)), value)
+        if key not in choices.SESSION_WITH:
+            yield f"session: with: unknown key {key!r}; expected one of {', '.join(choices.SESSION_WITH)}"
+        yield from _choice_faults(f"session: with: {key}", choices.CHOICES.get(("with", key)), value)
     yield from (f"session: with: {fault}" for fault in style_faults(given or {}))
 
 
@@ -107,7 +108,7 @@ def _trouble_faults(given: dict[str, Any]) -> Iterator[str]:
     for key in ("when", "does"):
         if key not in given:
             yield f"device: trouble: {key} is missing"
-        yield from _choice_faults(f"device: trouble: {key}", words.CHOICES[("trouble", key)], str(given.get(key, "")))
+        yield from _choice_faults(f"device: trouble: {key}", choices.CHOICES[("trouble", key)], str(given.get(key, "")))
 
 
 def _item_faults(name: str, given: Any) -> Iterator[str]:

@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Callable, Iterator, Mapping
 from typing import Any
 
+from conformance.fumo.object import ALERT_NAMED, ALERT_PREFIX
 from conformance.judge.download import facts, fetched
 from conformance.judge.finding import PASS, Catalogue, Finding, Requirement, broken
 from conformance.judge.lookup import (
@@ -27,21 +27,23 @@ from conformance.judge.lookup import (
 from conformance.judge.matcher import Match, match
 from conformance.judge.observed import place_of
 from conformance.judge.operation import correlators, of_another_case
-from conformance.judge.step import Played, played_steps
-from conformance.syncml.model import Alert, Item, Message, Status, text_of
+from conformance.judge.step import Played, begin_of, played_steps
+from conformance.judge.wanted import (
+    POLLED,
+    address_of,
+    as_text,
+    began,
+    ensured,
+    generic_alerts,
+    in_full,
+    meta_of_item,
+    type_of,
+    untold,
+    value_of,
+)
+from conformance.syncml.model import Alert, Item, Status, text_of
 from conformance.transcript import DEVICE, SERVER, Event, Transcript
 
-ALERT_PREFIX = "org.openmobilealliance.dm.firmwareupdate."
-ALERT_TYPES = {
-    "download": ALERT_PREFIX + "download",
-    "update": ALERT_PREFIX + "update",
-    "download-and-update": ALERT_PREFIX + "downloadandupdate",
-    "device-request": ALERT_PREFIX + "devicerequest",
-    "user-request": ALERT_PREFIX + "userrequest",
-}
-_VERSION = re.compile(r"\{(from|to):[a-z-]+\}")
-POLLED = "polled"
-"""Why of a step ``await`` where State was read instead, because DM 1.1.2 has no Generic Alert."""
 _OPERATION_ALERT = {"download": "FUMO-ALERT-001", "update": "FUMO-ALERT-001", "download-and-update": "FUMO-ALERT-001"}
 
 
@@ -87,7 +89,7 @@ class Expectations:
         self, wanted: Any, came: str | None, requirement: Requirement, event: int | None, message: str
     ) -> Finding | None:
         """A finding from a comparison; notes which reading of an ambiguity was taken. None where nobody knows what is right."""
-        if _untold(wanted):
+        if untold(wanted):
             return None
         result: Match = match(wanted, came)
         if result.requirement:
@@ -129,7 +131,7 @@ class Expectations:
                 yield finding
         first = results[0] if results else None
         item = next((each for each in results if node and full(each.source) == full(node)), first)
-        for key, value in (("data", _data(item)), ("format", _meta(item, "format")), ("type", _meta(item, "type"))):
+        for key, value in (("data", value_of(item)), ("format", meta_of_item(item, "format")), ("type", meta_of_item(item, "type"))):
             if key in expect:
                 finding = self.compare(
                     expect[key], value, self.requirement(base), at, f"{key} of {node} in the Results"
@@ -143,17 +145,17 @@ class Expectations:
                     yield finding
         if "final" in expect and answers.final is not None:
             says = f"Final in the message with the last of the answer to {kind}"
-            finding = self.compare(expect["final"], _text(answers.final), self.requirement(base), at, says)
+            finding = self.compare(expect["final"], as_text(answers.final), self.requirement(base), at, says)
             if finding:
                 yield finding
         if "children" in expect:
-            listed = _data(item) or ""
+            listed = value_of(item) or ""
             names = listed.split("/") if listed else []
             yield from self._among(expect["children"], names, listed, self.requirement(base), at, f"the children of {node}")
         if "nodes" in expect:
             shown = nodes_of(answers_of(self.transcript, sent, whole=True).items)
             listed = ", ".join(shown)[:200]
-            yield from self._among(_full(expect["nodes"]), shown, listed, self.requirement(base), at, f"the nodes of {node}")
+            yield from self._among(in_full(expect["nodes"]), shown, listed, self.requirement(base), at, f"the nodes of {node}")
 
     def _among(
         self, wanted: Any, names: list[str], came: str, requirement: Requirement, at: int | None, what: str
@@ -175,7 +177,7 @@ class Expectations:
         name = given.get("alert", "download-and-update")
         if played.why == POLLED or (given.get("due") == "if-accepted" and self._last_refused(played)):
             return
-        event, alert = self.report(played, ALERT_TYPES[name])
+        event, alert = self.report(played, ALERT_NAMED[name])
         requirement = self.requirement(str(played.step.get("ensures", "")), _OPERATION_ALERT.get(name, "FUMO-CI-002"))
         if alert is None or event is None:
             if played.why != "unfinished" and not self._died:
@@ -208,7 +210,7 @@ class Expectations:
             "format": meta.format,
             "mark": meta.mark,
             "type": meta.type,
-            "count": str(self.reports(played, ALERT_TYPES[name])),
+            "count": str(self.reports(played, ALERT_NAMED[name])),
             "items": str(len(alert.items)),
             "place": place_of(event, self._sent_before(played)),
         }
@@ -217,7 +219,7 @@ class Expectations:
                 finding = self.compare(
                     expect[key],
                     value,
-                    self.requirement(_ensured(played, expect[key], self._default)),
+                    self.requirement(ensured(played, expect[key], self._default)),
                     event.n,
                     f"{key} of the report",
                 )
@@ -265,7 +267,7 @@ class Expectations:
                 len(list(self._fumo_alerts(e))) for e in between if e.kind == "message" and e.sender == DEVICE
             ),
             "fetches": sum(1 for e in between if e.kind == "http" and e.data.get("method") == "GET"),
-            "sessions": len(self._began(between)),
+            "sessions": len(began(self._messages, between)),
             "commands": sum(
                 1
                 for e in between
@@ -279,21 +281,12 @@ class Expectations:
             finding = self.compare(
                 wanted,
                 str(counts[key]),
-                self.requirement(_ensured(played, wanted, "")),
+                self.requirement(ensured(played, wanted, "")),
                 played.end,
                 f"{key} while nothing more was due",
             )
             if finding:
                 yield finding
-
-    def _began(self, events: list[Event]) -> set[Any]:
-        """The sessions of which the first message of the device is among these events."""
-        first: dict[Any, Event] = {}
-        for event in self._messages:
-            if event.sender == DEVICE:
-                first.setdefault(event.data.get("session"), event)
-        numbers = {event.n for event in events}
-        return {label for label, event in first.items() if event.n in numbers}
 
     def _values(self, played: Played, expect: dict[str, Any]) -> Iterator[Finding]:
         """Values that the suite measured while the step was played; one that it did not get is nothing."""
@@ -318,15 +311,15 @@ class Expectations:
         """Findings for each expected key of which a value is at hand."""
         for key, value in values.items():
             if key in expect:
-                shown = None if value is None else _text(value)
-                requirement = self.requirement(_ensured(played, expect[key], ""))
+                shown = None if value is None else as_text(value)
+                requirement = self.requirement(ensured(played, expect[key], ""))
                 finding = self.compare(expect[key], shown, requirement, at, f"{key} {says}".strip())
                 if finding:
                     yield finding
 
     def _fetched(self, played: Played, expect: dict[str, Any]) -> Iterator[Finding]:
         """What was fetched from one address of the content server, or from any, since the case began."""
-        address = _at(played.step["fetched"])
+        address = address_of(played.step["fetched"])
         values, at = fetched(self.transcript, address, played.begin)
         yield from self._keyed(played, expect, values, at, f"of what was fetched from {address}")
 
@@ -342,7 +335,7 @@ class Expectations:
         """What a server commanded before this step, since the case or the step named by ``since`` began."""
         given = played.step["commanded"]
         node = given.get("node", "")
-        since = self._begin(str(given.get("since", "")))
+        since = begin_of(self.transcript, str(given.get("since", "")))
         found = [
             c
             for c in said_once(self.transcript)
@@ -366,14 +359,10 @@ class Expectations:
         elif "before" in given and not expect:
             yield from self._never(played, [""], says)
 
-    def _begin(self, index: str) -> int:
-        """Number of the event with which a step began; 0 where there is no such step."""
-        return max((s.begin for s in played_steps(self.transcript) if s.index == index), default=0)
-
     def _never(self, played: Played, keys: list[str], says: str) -> Iterator[Finding]:
         """Findings about a command that never came, of which more was expected than its number."""
         for key in keys:
-            requirement = self.requirement(_ensured(played, (played.step.get("expect") or {}).get(key), ""))
+            requirement = self.requirement(ensured(played, (played.step.get("expect") or {}).get(key), ""))
             finding = self.compare({"expect": "the command"}, None, requirement, None, f"{key} {says}: none came".strip())
             if finding:
                 yield finding
@@ -386,7 +375,7 @@ class Expectations:
             ordered = next(c for c in every if c.command in (first.command, after.command)).command is first.command
             requirement = self.requirement(str(played.step.get("ensures", "")))
             finding = self.compare(
-                True, _text(ordered), requirement, after.event.n, f"{first.node} is set before Exec on {later}"
+                True, as_text(ordered), requirement, after.event.n, f"{first.node} is set before Exec on {later}"
             )
             if finding:
                 yield finding
@@ -394,7 +383,7 @@ class Expectations:
     def _answered(self, played: Played, expect: dict[str, Any]) -> Iterator[Finding]:
         """How a server answered what the device sent before this step."""
         given = played.step["answered"]
-        since = self._begin(str(given.get("since", "")))
+        since = begin_of(self.transcript, str(given.get("since", "")))
         found = [
             a
             for a in answers_to(self.transcript, given["command"], str(given.get("alert", "")))
@@ -404,60 +393,6 @@ class Expectations:
         values = {"status": codes[0] if codes else None, "codes": ",".join(sorted(set(codes))) or None}
         says = f"of the answer to {given['command']} {given.get('alert', '')}".strip()
         yield from self._keyed(played, expect, values, event.n if event else None, says)
-
-
-def generic_alerts(message: Message) -> Iterator[Alert]:
-    """The Generic Alerts (1226) of a message."""
-    for command in message.commands:
-        if isinstance(command, Alert) and command.data == "1226":
-            yield command
-
-
-def type_of(alert: Alert) -> str:
-    """The type of a Generic Alert without the namespace identifier that some put before it (DM Protocol 8.7.1.6)."""
-    item = alert.items[0] if alert.items else Item()
-    return (alert.meta_of(item).type or "").strip().removeprefix("Reversed-Domain-Name:").strip()
-
-
-def _ensured(played: Played, wanted: Any, default: str) -> str:
-    inner = wanted.get("ensures", "") if isinstance(wanted, dict) else ""
-    return str(inner or played.step.get("ensures", "") or default)
-
-
-def _text(value: Any) -> str:
-    return ("true" if value else "false") if isinstance(value, bool) else str(value)
-
-
-def _at(given: Any) -> str:
-    return str(given.get("at", "") if isinstance(given, dict) else given or "")
-
-
-def _full(wanted: Any) -> Any:
-    """An expectation of nodes with their addresses in full."""
-    if isinstance(wanted, dict):
-        return {key: _full(value) if key in ("expect", "not") else value for key, value in wanted.items()}
-    return [full(str(each)) for each in wanted] if isinstance(wanted, list) else full(str(wanted))
-
-
-def _untold(wanted: Any) -> bool:
-    """Whether an expected value is a version of firmware that the IUT file does not tell."""
-    if isinstance(wanted, dict):
-        return any(_untold(value) for key, value in wanted.items() if key in ("expect", "accept", "not"))
-    if isinstance(wanted, list):
-        return any(_untold(value) for value in wanted)
-    return isinstance(wanted, str) and _VERSION.fullmatch(wanted) is not None
-
-
-def _data(item: Item | None) -> str | None:
-    """The value of a node; white space around a number says nothing."""
-    if item is None or item.data is None:
-        return None
-    text = text_of(item, item.meta)
-    return text.strip() if item.meta is not None and item.meta.format in ("int", "float", "bool") else text
-
-
-def _meta(item: Item | None, name: str) -> str | None:
-    return None if item is None or item.meta is None else getattr(item.meta, name)
 
 
 _CHECKS: dict[str, Any] = {

@@ -321,9 +321,8 @@ def wrong_type(view: View) -> Iterator[Hit]:
         if shown == kind_of(chal.type):
             yield view.ok(said)
         elif said.code is not None:
-            yield view.check(
-                not good(said.code), said, "401, or the end of the session", said.code, f"credentials of type {shown}"
-            )
+            what = f"credentials of type {shown}"
+            yield view.check(not good(said.code), said, "401, or the end of the session", said.code, what)
 
 
 @rule("DM-AUTH-004", title="an answer to failed authentication is nothing but Statuses")
@@ -392,12 +391,10 @@ def mac_answered(view: View) -> Iterator[Hit]:
         for said in session.by(view.side):
             if said.refuses and kind_of((chal_of(said) or Chal()).type) == MAC:
                 before = nonce_print(said)
-            if not view.judged(said) or said.answers is None or shown_type(said.answers) != MAC:
+            if not view.judged(said) or said.answers is None or shown_type(said.answers) != MAC or not good(said.code):
                 continue
-            if not good(said.code):
-                continue
-            chal = chal_of(said)
-            there = chal is not None and kind_of(chal.type) == MAC and bool(chal.next_nonce)
+            chal = chal_of(said) or Chal()
+            there = kind_of(chal.type) == MAC and bool(chal.next_nonce)
             actual = f"{said.code}, {'a' if there else 'no'} NextNonce"
             yield view.check(said.code == "200" and there, said, "200 and a NextNonce", actual, "the answer to a MAC")
             mark = nonce_print(said)

@@ -31,3 +31,8 @@ def played_steps(transcript: Transcript) -> list[Played]:
                 step.end, step.why, step.sent = event.n, event.data.get("why", ""), event.data.get("sent", [])
                 break
     return steps
+
+
+def begin_of(transcript: Transcript, index: str) -> int:
+    """Number of the event with which a step began; 0 where there is no such step."""
+    return max((step.begin for step in played_steps(transcript) if step.index == index), default=0)

@@ -11,7 +11,6 @@ import dataclasses
 import random
 from collections import deque
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
 from typing import Any
 
 from conformance.dm.authentication import ClientKeys
@@ -22,18 +21,17 @@ from conformance.dm.largeobject import Assembler
 from conformance.dm.node import Node
 from conformance.fumo.agent import Firmware, Prompt, UpdateAgent
 from conformance.fumo.condition import Conditions
-from conformance.fumo.notice import Notices
 from conformance.fumo.object import MO_ID
 from conformance.peers import deviceverbs, memory, windowsmobile
 from conformance.peers.accounts import MO_ID as ACCOUNT
 from conformance.peers.accounts import ROOT
 from conformance.peers.client_deviations import parts_for
 from conformance.peers.furniture import INBOX, furnish, interior, leaf, owned
+from conformance.peers.lanes import Lane, Wish
 from conformance.peers.profile import DeviceProfile
 from conformance.peers.trigger import Wanted
 from conformance.peers.updateobject import UpdateObject
 from conformance.syncml.codec import media_type
-from conformance.syncml.codes import CLIENT_INITIATED
 from conformance.transport.exchange import Headers, Request, Response, Source, header
 
 DM, CONTENT = "dm", "content"
@@ -42,29 +40,6 @@ MAX_ANSWER = 16 << 20
 MAX_WISHES = 16
 """Sessions that may wait for their turn."""
 _NO_LIMIT = 1 << 30
-
-
-@dataclass(slots=True)
-class Wish:
-    """A session that is to be opened."""
-
-    alert_code: str = CLIENT_INITIATED
-    session_id: str = ""
-    nonce: bytes | None = None
-
-
-@dataclass(slots=True)
-class Lane:
-    """One request that is under way, and what came of its answer."""
-
-    busy: bool = False
-    status: int = 0
-    headers: Headers = field(default_factory=list)
-    body: bytearray = field(default_factory=bytearray)
-    agent: UpdateAgent | None = None
-    """Whose download this is; ``None`` for a status report."""
-    notices: Notices | None = None
-    """Whose status report this is."""
 
 
 class Device:

@@ -72,7 +72,7 @@ def _reset(device: Device, given: Mapping[str, Any]) -> None:
 
 
 def _start_session(device: Device, given: Mapping[str, Any]) -> None:
-    from conformance.peers.device import Wish
+    from conformance.peers.lanes import Wish
 
     kind = given.get("kind", "client")
     if kind in _REQUESTS:
