@@ -247,6 +247,21 @@ def update(encoding: str = "xml", operation: str = "DownloadAndUpdate", code: st
     return script
 
 
+def installing(state: str) -> Script:
+    """An installation, with a look at State while it goes on, and its report in a later session."""
+    script = Script()
+    one = script.client(Alert(data="1201"), dev_info(), cred=basic())
+    two = script.server(*answers(one, "212"), Exec(correlator="job", items=[item(f"{OBJECT}/Update")]))
+    three = script.client(*answers(two, "200", Exec="202"))
+    get = Get(items=[item(f"{OBJECT}/State")])
+    four = script.server(*answers(three), get)
+    five = script.client(*answers(four, "200"), results(four, get, item(f"{OBJECT}/State", state, source=True, format="int")))
+    script.server(*answers(five))
+    script.open("2")
+    script.server(*answers(script.client(Alert(data="1201"), dev_info(), report("update"), cred=basic()), "212"))
+    return script
+
+
 def challenged() -> Script:
     """Both sides use md5. Steps: 0 package 1 without Cred, 1 challenge, 2 package 1 again, 3 Get, 4 answers, 5 end."""
     script = Script()

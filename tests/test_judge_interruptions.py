@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 import pytest
-from judge_builder import OBJECT, Script, answers, basic, dev_info, item, report, results, update
+from judge_builder import Script, answers, basic, dev_info, installing, report, update
 
 from conformance.judge.finding import FAIL, PASS, WARN
-from conformance.syncml.model import Alert, Exec, Get
+from conformance.syncml.model import Alert
 
 
 def outcomes(script: Script, requirement: str) -> set[str]:
@@ -77,14 +77,5 @@ def test_the_message_of_a_session_that_got_no_answer_begins_no_other_one(lost: b
     ("state", "outcome"), [("60", {PASS}), ("10", {WARN}), ("30", {WARN}), ("50", set()), ("90", set())]
 )
 def test_state_while_an_installation_goes_on(state: str, outcome: set[str]) -> None:
-    script = Script()
-    one = script.client(Alert(data="1201"), dev_info(), cred=basic())
-    two = script.server(*answers(one, "212"), Exec(correlator="job", items=[item(f"{OBJECT}/Update")]))
-    three = script.client(*answers(two, "200", Exec="202"))
-    get = Get(items=[item(f"{OBJECT}/State")])
-    four = script.server(*answers(three), get)
-    five = script.client(*answers(four, "200"), results(four, get, item(f"{OBJECT}/State", state, source=True, format="int")))
-    script.server(*answers(five))
-    script.open("2")
-    script.server(*answers(script.client(Alert(data="1201"), dev_info(), report("update"), cred=basic()), "212"))
+    script = installing(state)
     assert outcomes(script, "FUMO-STATE-009") == outcome
