@@ -85,7 +85,7 @@ def _facts(proof: Proof) -> list[str]:
 
 
 def _about_idle(proof: Proof) -> str:
-    whole = proof.full and proof.complete
+    whole = proof.full and proof.complete and not proof.header["chosen"]
     basis = "" if whole else " so far: not every case met every deviation"
     explained = sum(bool(case.because) for case in proof.idle)
     return (
