@@ -185,6 +185,7 @@ SCENES: dict[str, Callable[[Bench, Path], None]] = {
     "signature-unchecked": package(seed=STRANGER_SEED), "foreign-package-installed": package(model="Other"),
     "request-without-data": request, "request-with-correlator": request, "request-repeated": request,
     "max-message-size-ignored": long_answer, "resp-uri-ignored": moving, "session-id-padded": triggered,
+    "triggered-as-1201": triggered,
     "stranger-obeyed": stranger, "package-1-cut-short": challenge, "nonce-from-anybody": thief,
     "chunk-answered-200": large, "next-message-unasked": large, "size-mismatch-committed": large,
     "exec-in-atomic-run": atomics, "atomic-not-rolled-back": atomics, "atomic-answered-200": atomics,
@@ -196,13 +197,14 @@ SCENES: dict[str, Callable[[Bench, Path], None]] = {
 
 
 def wire(tmp_path: Path, deviations: list[str], scene: Callable[[Bench, Path], None]) -> list[tuple[str, bytes]]:
-    """Address and octets of everything that a device sends in a scene."""
+    """Address, labels and octets of everything that a device sends in a scene."""
     bench = Bench(deviations=deviations)
     sent: list[tuple[str, bytes]] = []
     answer = bench.answer
 
     def watch(request: Any) -> Response:
-        sent.append((f"{request.method} {request.url}", request.body))
+        labels = [value for name, value in request.headers if name.lower() in ("content-type", "accept")]
+        sent.append((" ".join((request.method, request.url, *labels)), request.body))
         return answer(request)
 
     bench.answer = watch  # type: ignore[method-assign]

@@ -160,9 +160,19 @@ def _quiet(view: View, book: Book, said: Said) -> Iterator[Hit]:
         yield view.ok(said)
 
 
-@rule("DM-STA-009", "DM-STA-005", "DM-STA-006", "DM-ALERT-014", title="one Status for each command, or one for each of its Items")
+@rule("DM-STA-009", "DM-STA-005", "DM-STA-006", title="one Status for each command, or one for each of its Items")
 def once(view: View) -> Iterator[Hit]:
     """MS-MDM 2.2.6.1."""
+    return (hit for hit in _counted(view) if hit.requirement != "DM-ALERT-014")
+
+
+@rule("DM-ALERT-014", sides=("server",), title="the answer to a Generic Alert tells of all its Items")
+def alert_items(view: View) -> Iterator[Hit]:
+    """DM Protocol 8.7."""
+    return (hit for hit in _counted(view) if hit.requirement == "DM-ALERT-014")
+
+
+def _counted(view: View) -> Iterator[Hit]:
     for book in view.books:
         for owed in book.owed:
             refs = [ref for ref in owed.statuses if not ref.said.copy]
