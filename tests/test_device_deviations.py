@@ -188,6 +188,7 @@ SCENES: dict[str, Callable[[Bench, Path], None]] = {
     "signature-unchecked": package(seed=STRANGER_SEED), "foreign-package-installed": package(model="Other"),
     "request-without-data": request, "request-with-correlator": request, "request-repeated": request,
     "max-message-size-ignored": long_answer, "resp-uri-ignored": moving, "session-id-padded": triggered,
+    "triggered-as-1201": triggered,
     "stranger-obeyed": stranger, "package-1-cut-short": challenge, "nonce-from-anybody": thief,
     "chunk-answered-200": large, "next-message-unasked": large, "size-mismatch-committed": large,
     "exec-in-atomic-run": atomics, "atomic-not-rolled-back": atomics, "atomic-answered-200": atomics,
@@ -209,7 +210,7 @@ def scene_of(name: str) -> Callable[[Bench, Path], None]:
 
 
 def wire(tmp_path: Path, deviations: list[str], scene: Callable[[Bench, Path], None]) -> list[tuple[str, bytes]]:
-    """Address and octets of everything that a device sends in a scene."""
+    """Address, labels and octets of everything that a device sends in a scene."""
     bench = Bench(deviations=deviations)
     sent: list[tuple[str, bytes]] = []
     answer = bench.answer

@@ -479,6 +479,8 @@ def test_every_key_that_may_be_expected_is_looked_at(kind: str) -> None:
     given: dict[str, Any] = {"commanded": {"command": "Exec"}, "answered": {"command": "Alert"}, "fetched": "http://c/a",
                              "reported": {"at": "http://c/r"}}  # fmt: skip
     for key in STEPS[kind].expects:
+        if (kind, key) == ("settled", "state"):
+            continue  # State is read by a step of its own, which has that expectation.
         script = awaited({}, report()) if kind == "await" else Script()
         step = {kind: given.get(kind, {} if kind == "await" else {"node": "./A"}), "expect": {key: "impossible"}}
         if kind in ("get", "replace", "add", "delete", "copy", "exec", "alert", "element"):

@@ -9,6 +9,7 @@ import pytest
 from judge_builder import (
     Mark,
     Script,
+    aborted,
     answers,
     basic,
     commanded,
@@ -66,6 +67,31 @@ def large_told() -> Script:
     asked = script.server(*answers(last), get)
     told_ = script.client(*answers(asked), results(asked, get, item("./DevDetail/LrgObj", "true", source=True, format="bool")))
     script.server(*answers(told_))
+    return script
+
+
+def long_alert() -> Script:
+    """LrgObj is read; then an alert comes in two pieces. Steps: 0 package 1, 1 Get, 2 answer and first piece, 3 next
+    message, 4 last piece, 5 end."""
+    script = Script()
+    one = script.client(Alert(data="1201"), dev_info(), cred=basic())
+    get = Get(items=[item("./DevDetail/LrgObj")])
+    two = script.server(*answers(one, "212"), get)
+    kind = {"format": "chr", "type": "x-test:thing"}
+    first = Alert(data="1226", items=[item("./A", "x" * 10, source=True, more=True, size="20", **kind)])
+    told_ = results(two, get, item("./DevDetail/LrgObj", "true", source=True, format="bool"))
+    three = script.client(*answers(two), told_, first, final=False)
+    four = script.server(*answers(three), Alert(data="1222"), final=False)
+    five = script.client(*answers(four), Alert(data="1226", items=[item("./A", "y" * 10, source=True, **kind)]))
+    script.server(*answers(five))
+    return script
+
+
+def given_up() -> Script:
+    """A session that the client aborts in words, then another. Steps as in aborted, then 4 and 5."""
+    script = aborted("client")
+    script.open("2")
+    script.server(*answers(script.client(Alert(data="1201"), dev_info(), cred=basic()), "212"))
     return script
 
 
@@ -316,6 +342,8 @@ ROWS: list[tuple[str, str, Base, Spoil, str]] = [
     ("DM-STD-007", "client", lambda: commanded(Get(items=[item("./Inbox")]), Get="404"), code(2, "Get", "200"), FAIL),
     ("DM-STD-005", "client", large_told, first_item(8, Results, data="false"), FAIL),
     ("DM-LOB-002", "client", large_told, first_item(8, Results, data="false"), FAIL),
+    ("DM-LOB-018", "client", long_alert, first_item(2, Results, data="false"), FAIL),
+    ("DM-ABT-001", "client", given_up, lambda s: s.steps.__delitem__(slice(2, 4)), WARN),
     ("DM-LOB-021", "client", large, code(2, "Replace", "406"), WARN),
     ("DM-ALERT-014", "server", two_alerts, lambda s: at(s, 1).drop(at(s, 1).status("Alert", 2)), FAIL),
     # -- the device that fetches

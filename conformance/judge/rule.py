@@ -158,6 +158,11 @@ class View:
         return sorted(said.event.n for session in self.sessions for said in session.by(self.side))
 
     @cached_property
+    def begun(self) -> list[int]:
+        """Numbers of the events with which sessions began, ascending."""
+        return sorted(said[0].event.n for session in self.sessions if (said := session.by(self.side)))
+
+    @cached_property
     def gone(self) -> list[tuple[int, int]]:
         """Spans of events in which the implementation was not there."""
         return list(outages(self.transcript))

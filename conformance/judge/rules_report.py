@@ -167,11 +167,17 @@ def once(view: View) -> Iterator[Hit]:
         if report.again is not None:
             answered = any(r.answered and not _unseen(view, r, report) for r in before)
             what = f"a second {_what(report)}"
-            # Whether the answer was still written down when the power failed nobody can know.
-            lost = bool(before) and view.cut(before[-1].said.event.n, report.said.event.n)
+            # Whether the answer was written down when the power failed right after it nobody can know.
+            lost = bool(before) and view.cut(before[-1].said.event.n, _begun_after(view, before[-1]))
             yield view.check(not answered, report.said, "one report", "it was answered and came again", what, tolerated=lost)
         elif report.operation is None and _all_reported(view, report):
             yield view.broken(report.said, "one report", "another one", f"the {_what(report)} of nothing that was executed")
+
+
+def _begun_after(view: View, report: Report) -> int | None:
+    """Number of the event that begins the next session after the one of a report, None where there is none."""
+    place = bisect_right(view.begun, report.said.event.n)
+    return view.begun[place] if place < len(view.begun) else None
 
 
 def _unseen(view: View, earlier: Report, later: Report) -> bool:
