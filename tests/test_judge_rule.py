@@ -10,6 +10,7 @@ from dataclasses import replace
 import pytest
 import test_judge_rules_dm
 import test_judge_rules_fumo
+import test_judge_rules_tree
 import test_judge_rules_trigger
 from hypothesis import given, settings
 from hypothesis import strategies as st
@@ -41,7 +42,7 @@ def test_there_are_many_rules_and_none_twice() -> None:
 def test_every_requirement_has_an_obeying_and_a_breaking_transcript() -> None:
     cited = {identity for each in registered() for identity in each.requirements}
     tried = {row.requirement for row in test_judge_rules_dm.ROWS} | {row[0] for row in test_judge_rules_fumo.ROWS}
-    tried |= {row[0] for row in test_judge_rules_trigger.ROWS}
+    tried |= {row[0] for row in test_judge_rules_trigger.ROWS} | {row[0] for row in test_judge_rules_tree.ROWS}
     assert cited - tried == {"FUMO-MULTI-002"}, "tested for itself"
 
 
