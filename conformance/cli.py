@@ -14,6 +14,7 @@ from conformance import __version__
 from conformance.clireports import Wrong
 
 _ROLE = click.Choice(["client", "server"])
+_MODE = click.Choice(["all", "pairwise", "one", "sample"])
 _FILE = click.Path(exists=True, dir_okay=False, path_type=Path)
 _DIR = click.Path(exists=True, file_okay=False, path_type=Path)
 
@@ -35,7 +36,7 @@ def main() -> None:
 @click.option("--output", type=click.Path(path_type=Path), metavar="DIR", help="Run folder (default: below reports/).")
 @click.option("--strict", is_flag=True, help="A broken SHOULD fails.")
 @click.option("--seed", type=int, default=0, show_default=True, help="Seed of everything chosen by chance.")
-@click.option("--permutations", type=click.Choice(["all", "pairwise", "one"]), help="How axes are multiplied.")
+@click.option("--permutations", type=_MODE, help="How axes are multiplied.")
 @click.option("--resume", type=_DIR, metavar="RUN_DIR", help="Go on with an interrupted run.")
 @click.option("--known", type=_FILE, metavar="FILE", help="Known failures: what is expected to fail, why, and until when.")
 @click.option("--rerun-failed", is_flag=True, help="Play what did not pass once more; a change is shown as unstable.")
@@ -44,7 +45,8 @@ def main() -> None:
 @click.option("--no-color", is_flag=True, help="No colours (as the variable NO_COLOR does).")
 @click.option("--github", is_flag=True, help="Annotations and step summary for GitHub Actions.")
 def run(**given: Any) -> None:
-    """Run the suite. Without --iut: the reference device, then the reference server."""
+    """Run the suite. Without --iut: the reference device, then the reference server; with no option at all, one
+    permutation of each case of both."""
     from conformance.harness.session import run_suite
 
     sys.exit(_guarded(lambda: run_suite(**given)))
@@ -54,7 +56,7 @@ def run(**given: Any) -> None:
 @click.option("--iut", "iuts", multiple=True, type=_FILE, help="IUT file (default: the reference peers).")
 @click.option("--role", type=_ROLE, help="Only this role.")
 @click.option("--select", multiple=True, metavar="PATTERN", help="Only these cases.")
-@click.option("--permutations", type=click.Choice(["all", "pairwise", "one"]), default="all")
+@click.option("--permutations", type=_MODE, default="all")
 @click.option("--format", "form", type=click.Choice(["text", "json"]), default="text", show_default=True)
 def list_(iuts: tuple[Path, ...], role: str | None, select: tuple[str, ...], permutations: str, form: str) -> None:
     """What would run for an implementation, and why or why not."""

@@ -43,7 +43,8 @@ def pytest_addoption(parser: pytest.Parser) -> None:
     group.addoption("--fumo-output", default="", metavar="DIR", help="run folder (default: a new one below reports/)")
     group.addoption("--fumo-strict", action="store_true", help="a broken SHOULD fails")
     group.addoption("--fumo-seed", type=int, default=0, metavar="N", help="seed of everything that is chosen by chance")
-    group.addoption("--permutations", choices=("all", "pairwise", "one"), default="", help="how axes are multiplied")
+    modes = ("all", "pairwise", "one", "sample")
+    group.addoption("--permutations", choices=modes, default="", help="how axes are multiplied")
     group.addoption("--fumo-select", action="append", default=[], metavar="PATTERN", help="only cases that match")
 
 

@@ -10,6 +10,7 @@ import hashlib
 import itertools
 import json
 import re
+import zlib
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -374,11 +375,14 @@ def load_cases(root: Path) -> list[Case]:
 
 
 def permutations(case: Case, mode: str = "all") -> list[Permutation]:
-    """The permutations of a case: ``all``, ``pairwise`` (each pair of values occurs) or ``one`` (the first)."""
+    """The permutations of a case: ``all``, ``pairwise`` (each pair of values occurs), ``one`` (the first) or ``sample``
+    (one that its id chooses, so that over many cases all values come up)."""
     names = list(case.axes)
     every = [dict(zip(names, values, strict=True)) for values in itertools.product(*case.axes.values())]
     if mode == "one":
         every = every[:1]
+    elif mode == "sample":
+        every = [every[zlib.crc32(case.id.encode()) % len(every)]]
     elif mode == "pairwise":
         every = _pairwise(names, every)
     return [Permutation(case, values) for values in every]

@@ -76,6 +76,10 @@ class Live:
                 self.progress.done(self.run.settled(json.loads(str(value))))
 
 
+_WORKERS = 4
+"""Processes of a run that nobody told anything: what most machines have."""
+
+
 def run_suite(
     iuts: Sequence[Path] = (),
     role: str | None = None,
@@ -110,6 +114,8 @@ def run_suite(
     _same(earlier, loaded, folder)
     if role is not None:
         loaded = [iut for iut in loaded if iut.role == role]
+    if not (iuts or role or select or permutations or earlier or workers):
+        permutations, workers = "sample", min(_WORKERS, os.cpu_count() or 1)
     options = Options(folder, strict, seed, permutations or "all", tuple(select), *_known(known, earlier))
     _check(loaded, options, workers)
     results = list(earlier.results) if earlier else []

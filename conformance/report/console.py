@@ -267,6 +267,8 @@ def _closing(console: Console, record: Record) -> None:
     console.print(Text(word, style).append(f": {', '.join(shown)}", "default"), soft_wrap=True)
     if why := trouble(record):
         console.print(Text(_plain(console, why)), soft_wrap=True)
+    if record.header["permutations"] == "sample":
+        console.print(Text("One permutation of each case was played; --permutations all plays every one."), soft_wrap=True)
     unstable = sum(bool(line.get("unstable")) for line in results)
     if unstable:
         console.print(Text(f"{plural(unstable, 'case')} with different verdicts in several attempts"), soft_wrap=True)
