@@ -299,3 +299,10 @@ def test_what_a_failure_looks_like(case: str, broken: list[str], expected: str |
     ]
     found = nearest(known, "client", case, broken)
     assert (found.id if found else None) == expected
+
+
+@pytest.mark.long
+def test_three_thousand_results_take_four_megabytes_at_most(tmp_path: Path) -> None:
+    folder = build(tmp_path, 3000)
+    write_reports(folder, CATALOGUE)
+    assert (folder / "report.html").stat().st_size <= 4 * 2**20

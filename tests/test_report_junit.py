@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -97,3 +98,20 @@ def test_several_attempts_are_one_case() -> None:
 def test_the_same_record_gives_the_same_octets() -> None:
     record = Record(header(), [result("client/flows/t/x"), result("client/flows/t/y", "fail")], footer())
     assert junit(record, CATALOGUE) == junit(record, CATALOGUE)
+
+
+@pytest.mark.parametrize("text", ["plain", HOSTILE])
+def test_build_servers_find_what_they_look_for(text: str) -> None:
+    schema = etree.XMLSchema(etree.parse(Path(__file__).parent / "data" / "junit.xsd"))
+    root = _read(
+        result("client/flows/t/a[xml]", title=text),
+        result("client/flows/t/b", "fail", findings=[finding("FUMO-EXEC-002", "fail", actual=text)], reason=text),
+        result("client/flows/t/c", "fail", findings=[finding("FUMO-EXEC-002", "fail")], reason=text, known=text),
+        result("client/tree/t/d", "error", reason=text, attempts=["error", "error"]),
+        result("client/tree/t/e", "inconclusive", reason=text),
+        result("server/tree/t/f", "not-applicable", cause="risk", reason=text),
+    )
+    schema.assertValid(root)
+    root[0].remove(root[0][0])
+    root[0].set("tests", "many")
+    assert not schema.validate(root)

@@ -11,6 +11,7 @@ import pytest
 from strangerruns import NONCE, PASSWORD, SERVER_PASSWORD, chosen, daemon, kept, oneshot, play_all, running, shown
 
 from conformance.harness.play import judge_again
+from conformance.report.capture import write_capture
 
 FLOWS = "client/flows/download-and-update"
 CODES = "client/result-codes/download-and-update"
@@ -50,7 +51,10 @@ def test_nothing_that_is_kept_of_a_run_holds_a_secret(tmp_path: Path) -> None:
     inner = base64.b64encode(hashlib.md5(f"dev-0001:{PASSWORD}".encode()).digest())
     digest = base64.b64encode(hashlib.md5(inner + b":" + base64.b64decode(NONCE)).digest())
     basic = base64.b64encode(f"dev-0001:{PASSWORD}".encode())
+    for number, line in enumerate(lines):
+        assert write_capture(tmp_path / "run", line, tmp_path / "run" / f"{number}.pcapng")
     files = kept(tmp_path / "run")
+    assert sum(path.suffix == ".pcapng" for path in files) == len(lines)
     logs = [octets for path, octets in files.items() if path.name == "process.log"]
     assert any(b"says ************* twice: *************" in octets for octets in logs)
     for path, octets in files.items():
