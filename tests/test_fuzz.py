@@ -23,6 +23,7 @@ from conformance.harness.run import Options, Run
 from conformance.judge.finding import ERROR
 from conformance.peers.adapters import ServerAdapter
 from conformance.peers.device import Device
+from conformance.peers.server import MAX_TALKS
 from conformance.syncml.codec import decode, encode, pretty
 from conformance.syncml.element import SyntaxFault
 from conformance.syncml.model import Alert, Chal, Cred, Header, Item, Message, Status
@@ -217,7 +218,7 @@ def test_a_server_outlives_devices_that_talk_nonsense(encoding: str, authenticat
             body, told = talk(bodies[-1], float(number))
             table.device.exchange(body, told, float(number))
     assert codes == {"200", "400"}
-    assert len(server.server._talks) <= 64
+    assert len(server.server._talks) <= MAX_TALKS
 
 
 def test_a_server_does_not_go_on_with_a_device_that_never_shows_the_right_credentials() -> None:

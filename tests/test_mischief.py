@@ -108,10 +108,10 @@ def test_a_repeated_message_has_the_same_octets(tmp_path: Path) -> None:
 
 def test_trouble_is_counted() -> None:
     order = trouble.Trouble.of({"when": "chunk", "does": "424", "times": 2})
-    assert [order.due(moment) for moment in ("begin", "chunk", "", "chunk", "chunk")] == ["", "424", "", "424", ""]
+    assert [order.due(moment, 9) for moment in ("begin", "chunk", "", "chunk", "chunk")] == ["", "424", "", "424", ""]
     for_ever = trouble.Trouble.of({"when": "begin", "does": "abort", "times": 0})
-    assert [for_ever.due("begin") for _ in range(3)] == ["abort"] * 3
-    assert trouble.Trouble.of("none").due("begin") == ""
+    assert [for_ever.due("begin", 1) for _ in range(3)] == ["abort"] * 3
+    assert trouble.Trouble.of("none").due("begin", 1) == ""
 
 
 # -- pieces of a device, taken by the reference server -------------------------------------------------------------------

@@ -25,6 +25,7 @@ from conformance.peers.serverparts import VARIANTS, deviation
 
 ROWS = [row for role in ("client", "server") for row in load_variants(own_cases(), role)]
 SEED = int(os.environ.get("FUMO_SEED", "20261121"))
+LONG = os.environ.get("FUMO_LONG", "") not in ("", "0")
 QUICK = 6
 """Variants, of each role, whose themes the quick tier plays."""
 ALWAYS = ("xml-prefixed", "statuses-without-refs", "answers-one-by-one", "source-without-dot", "url-read-back", "triggers-once")
@@ -47,6 +48,10 @@ def sample() -> list[VariantRow]:
         drawn = chance(role).sample(mine, QUICK)
         found += [row for row in mine if row in drawn or row.id in ALWAYS]
     return found
+
+
+def drawn() -> list[VariantRow]:
+    return ROWS if LONG else chance("long").sample(ROWS, 2)
 
 
 def name(row: VariantRow) -> str:
@@ -78,13 +83,13 @@ def test_the_cases_of_its_themes_raise_no_alarm_about_a_variant(row: VariantRow,
 
 
 @pytest.mark.long
-@pytest.mark.parametrize("row", ROWS, ids=name)
+@pytest.mark.parametrize("row", drawn(), ids=name)
 def test_no_case_raises_an_alarm_about_a_variant(row: VariantRow, tmp_path: Path) -> None:
     assert alarms(row, cases(row.role), tmp_path, chance(row.id)) == []
 
 
 @pytest.mark.long
-@pytest.mark.parametrize("seed", range(3))
+@pytest.mark.parametrize("seed", range(10 if LONG else 1))
 @pytest.mark.parametrize("role", ["client", "server"])
 def test_no_case_raises_an_alarm_about_a_reference_peer_in_any_order(role: str, seed: int, tmp_path: Path) -> None:
     device, server = write_embedded(tmp_path / "iut")

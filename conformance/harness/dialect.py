@@ -5,6 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import TYPE_CHECKING, Any
 
+from conformance.fumo.object import is_success
+
 if TYPE_CHECKING:
     from conformance.harness.cases import Permutation
     from conformance.harness.settings import Iut
@@ -39,6 +41,9 @@ def _needs_alerts(step: dict[str, Any]) -> bool:
     """Whether a step makes sense only where the device sends Generic Alerts."""
     if "await" in step or "operate" in step:
         return True
+    if "crowd" in step and "result" in step["crowd"]:
+        results = step["crowd"]["result"]
+        return any(not is_success(int(each)) for each in (results if isinstance(results, list) else [results]))
     session, device, answered = (step.get(key) for key in ("session", "device", "answered"))
     kind = session.get("kind") if isinstance(session, dict) else session
     if kind in _REQUESTS or (isinstance(device, dict) and any(key in device for key in _OF_REPORTS)):
@@ -47,11 +52,11 @@ def _needs_alerts(step: dict[str, Any]) -> bool:
 
 
 def _names_object(value: Any) -> bool:
-    return any("{object" in text for text in _texts(value)) or (isinstance(value, list) and any(_reads(s) for s in value))
+    return any("{object" in text for text in _texts(value)) or (isinstance(value, list | tuple) and any(_reads(s) for s in value))
 
 
 def _reads(step: Any) -> bool:
-    return isinstance(step, dict) and "state" in step
+    return isinstance(step, dict) and any(key in step for key in ("state", "settled", "next-update"))
 
 
 def _texts(value: Any) -> Iterator[str]:
