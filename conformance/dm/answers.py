@@ -84,7 +84,7 @@ class Packer:
             command = self.commands[0]
             if isinstance(command, Results) and not self._whole(command, room, encode):
                 if first and (room >= _LEAST or len(message.commands) <= held):
-                    self._cut(message, room, encode, number)
+                    self._cut(message, room, encode, number, held)
                 return
             cost = self._cost(command, encode)
             alone = first and len(message.commands) <= held
@@ -112,7 +112,7 @@ class Packer:
         results.items = whole.items
         return True
 
-    def _cut(self, message: Message, room: int, encode: Encode, number: Number) -> None:
+    def _cut(self, message: Message, room: int, encode: Encode, number: Number, held: int) -> None:
         """Results that are too long: each Item gets Results of its own, and a long Item goes in chunks."""
         results = self.commands.popleft()
         assert isinstance(results, Results)
@@ -121,15 +121,25 @@ class Packer:
             for part, item in zip(parts, results.items, strict=True):
                 part.items = [item]
             self.commands.extendleft(reversed(parts))
-            self._fill_commands(message, room, encode, number, 0)
+            self._fill_commands(message, room, encode, number, held)
             return
         item = results.items[0]
+        if len(message.commands) > held and not self._begins(results, room, encode):
+            self.commands.appendleft(results)  # Answers stand before it: the next message has more room.
+            return
         if not isinstance(item, LargeItem):
             message.commands.append(number(results))
             return
         octets = item.value.format in ("bin", "b64")
         self._large = results, Splitter(item.value.value, "bin" if octets else "chr")
         self._next_chunk(message, room, encode, number)
+
+    def _begins(self, results: Results, room: int, encode: Encode) -> bool:
+        """Whether a first chunk of the only Item of Results fits."""
+        item = results.items[0]
+        empty = copy.copy(results)
+        empty.items = [Item(source=item.source, meta=copy.copy(item.meta))]
+        return isinstance(item, LargeItem) and self._cost(empty, encode) + _MARGIN * 4 + _LEAST // 2 <= room
 
     def _next_chunk(self, message: Message, room: int, encode: Encode, number: Number) -> int | None:
         """The next chunk; the room that is left where it was the last, else ``None``."""
