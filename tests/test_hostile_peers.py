@@ -28,8 +28,8 @@ import oneshot
 
 SANITY = "client/flows/sanity/first"
 TIMES = {"connect": 0.6, "message": 0.6, "operation": 1, "silence": 0.05, "hook": 3, "reset": 0.5}
-LIMIT = 4.0
-"""Seconds that a case may take with these times, on a busy machine."""
+ENDLESS = 20_000
+"""Messages that a device sends which never stops by itself: the case ends long before."""
 Behaviour = Callable[["Puppet"], None]
 
 
@@ -166,9 +166,11 @@ def two_cases(run: Run, puppet: Puppet, behave: Behaviour) -> dict[str, Any]:
     first = run.do(item, 1)
     took = time.monotonic() - began
     puppet.behave = healthy
+    began = time.monotonic()
     second = run.do(item, 2)
+    floor = time.monotonic() - began
     assert (second["verdict"], second["reason"]) == ("pass", "")
-    assert took < LIMIT
+    assert took < 2 * sum(TIMES.values()) + 10 * floor, "the waits that the file allows, and what a healthy device costs here"
     assert first["reason"]
     assert "\n" not in first["reason"]
     assert len(first["reason"]) < 300
@@ -282,13 +284,12 @@ def test_a_device_that_sends_garbage_for_ever(run: Run, puppet: Puppet) -> None:
     sent: list[int] = []
 
     def flood(puppet: Puppet) -> None:
-        while not puppet.over.is_set() and len(sent) < 20_000:
+        while not puppet.over.is_set() and len(sent) < ENDLESS:
             sent.append(puppet.post(b"garbage")[0])
 
     puppet.behave = flood
-    began = time.monotonic()
     line = run.do(chosen(run, SANITY)[0])
-    assert time.monotonic() - began < LIMIT
+    assert 0 < len(sent) < ENDLESS
     assert line["verdict"] in ("fail", "inconclusive")
     puppet.over.set()
 
@@ -316,13 +317,12 @@ def test_messages_without_final_for_ever_whatever_the_answer_is(run: Run, puppet
     sent: list[int] = []
 
     def flood(puppet: Puppet) -> None:
-        while not puppet.over.is_set() and len(sent) < 20_000:
+        while not puppet.over.is_set() and len(sent) < ENDLESS:
             sent.append(puppet.post(puppet.message(len(sent) + 1, final=False))[0])
 
     puppet.behave = flood
-    began = time.monotonic()
     line = run.do(chosen(run, SANITY)[0])
-    assert time.monotonic() - began < LIMIT
+    assert 0 < len(sent) < ENDLESS
     assert line["verdict"] in ("inconclusive", "fail")
     puppet.over.set()
 

@@ -23,7 +23,7 @@ from judge_builder import (
 )
 
 from conformance.judge.finding import FAIL, PASS, WARN
-from conformance.syncml.model import Alert, Atomic, Exec, Replace, Results, Sequence
+from conformance.syncml.model import Alert, Atomic, Exec, Get, Replace, Results, Sequence
 
 OTHER = "./FUMO/Fw2"
 Spoil = Callable[[Script], Any]
@@ -353,6 +353,15 @@ def test_report_may_come_again_until_it_was_answered() -> None:
     script.steps[5].data["exchange"] = 90  # type: ignore[union-attr]
     again(script)
     assert [f.outcome for f in script.judge("client") if f.requirement == "FUMO-ALERT-016"] == [PASS]
+
+
+def test_report_whose_session_was_left_at_its_answer_may_come_again() -> None:
+    script = update()
+    del script.steps[7:]
+    at(script, 6).message.commands.append(Get(cmd_id="77", items=[item(f"{OBJECT}/State")]))
+    again(script)
+    found = {f.outcome for f in script.judge("client") if f.requirement == "FUMO-ALERT-016"}
+    assert FAIL not in found and found != {PASS}
 
 
 def test_report_of_an_operation_from_before_is_judged_by_its_form_only() -> None:

@@ -314,9 +314,7 @@ def test_dm_1_1_has_no_correlator_and_no_report(package: Path) -> None:
 
 def test_thirty_days_go_by_quickly(package: Path) -> None:
     made = table(package)
-    made.campaign(
-        "download", package=given(package), consent="defer", defer_minutes=[30 * 24 * 60]
-    )
+    made.campaign("download", package=given(package), consent="defer", defer_minutes=[30 * 24 * 60])
     for answer in (PICK[1], PICK[0]):
         made.device.call("answer", {"alert": 1103, **answer})
     made.run(29 * 86400.0)

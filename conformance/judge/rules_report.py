@@ -167,8 +167,11 @@ def once(view: View) -> Iterator[Hit]:
         if report.again is not None:
             answered = any(r.answered and not _unseen(view, r, report) for r in before)
             what = f"a second {_what(report)}"
-            # Whether the answer was written down when the power failed right after it nobody can know.
-            lost = bool(before) and view.cut(before[-1].said.event.n, _begun_after(view, before[-1]))
+            # Whether the answer was written down when the power failed right after it nobody can know; nor whether it
+            # arrived at all where it asked for more and the device never said anything more in that session.
+            lost = bool(before) and (
+                view.cut(before[-1].said.event.n, _begun_after(view, before[-1])) or _left_behind(before[-1])
+            )
             yield view.check(not answered, report.said, "one report", "it was answered and came again", what, tolerated=lost)
         elif report.operation is None and _all_reported(view, report):
             yield view.broken(report.said, "one report", "another one", f"the {_what(report)} of nothing that was executed")
@@ -187,6 +190,12 @@ def _unseen(view: View, earlier: Report, later: Report) -> bool:
     return view.cut(earlier.said.event.n, min(next_, later.said.event.n)) or any(
         first < earlier.said.event.n < last for first, last in view.gone
     )
+
+
+def _left_behind(report: Report) -> bool:
+    """Whether the session of a report broke off with its answer: something was due, and the device said nothing more in it."""
+    session = report.said.session
+    return session.by(report.said.side)[-1] is report.said and not session.over
 
 
 def _all_reported(view: View, report: Report) -> bool:

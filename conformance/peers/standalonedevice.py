@@ -28,13 +28,15 @@ SHORTEST = 0.01
 MAX_WAIT = 3600.0
 """Seconds that the verb ``idle`` waits at most."""
 MAX_DATAGRAM = 65535
+_DM_PATIENCE = 30.0
+"""Seconds that it waits for octets of the DM server: a busy one is not yet a lost one."""
 _JOIN = 5.0
 
 
 class DeviceProcess:
     """One device. All use of the engine is under one lock; requests are sent outside it, one at a time on each lane.
 
-    Ports: 0 for any free one, ``None`` for none. ``patience``: seconds for which it waits for octets. ``files``: for TLS.
+    Ports: 0 for any free one, ``None`` for none. ``patience``: seconds for which it waits for octets of a download. ``files``: for TLS.
     ``seed``: see :class:`~conformance.peers.device.Device`. Raises ``OSError`` where a port is taken or a file cannot be
     used, ``ValueError`` for a damaged memory or a deviation that there is not.
     """
@@ -155,7 +157,8 @@ class DeviceProcess:
         self._contexts = {DM: transport.context(self.files), CONTENT: transport.content_context(self.files)}
 
     def _made_clients(self) -> dict[str, HttpClient]:
-        return {lane: HttpClient(read=self.patience, tls=self._contexts[lane]) for lane in LANES}
+        patience = {DM: _DM_PATIENCE, CONTENT: self.patience}
+        return {lane: HttpClient(read=patience[lane], tls=self._contexts[lane]) for lane in LANES}
 
     def _break_off(self) -> None:
         old, self._clients = self._clients, self._made_clients()
