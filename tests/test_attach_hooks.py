@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from iutfiles import CLIENT, SERVER, changed, iut
+from iutfiles import CLIENT, HANGS, SERVER, changed, iut
 
 from conformance.harness.hooks import VERBS, Outcome, Steering, limit
 from conformance.harness.placeholders import Placeholders
@@ -125,11 +125,9 @@ def test_an_answer_that_nests_without_end_is_an_error(tmp_path: Path) -> None:
 def test_a_long_answer_is_taken_and_a_too_long_one_is_cut_off(tmp_path: Path) -> None:
     (tmp_path / "long").write_text(json.dumps({"a": "x" * 1_000_000}))
     assert len(call(tmp_path, "cat long").answer["a"]) == 1_000_000
-    began = time.monotonic()
     outcome = call(tmp_path, "exec head -c 10000000 /dev/zero")
     assert (outcome.kind, outcome.note) == ("error", "the hook: printed more than 1048576 octets")
     assert call(tmp_path, "exec cat /dev/zero").note == outcome.note
-    assert time.monotonic() - began < 2
 
 
 def test_endless_errors_are_read_and_their_end_is_kept(tmp_path: Path) -> None:
@@ -140,10 +138,10 @@ def test_endless_errors_are_read_and_their_end_is_kept(tmp_path: Path) -> None:
 
 def test_a_hanging_program_is_killed_with_its_children(tmp_path: Path) -> None:
     began = time.monotonic()
-    script = "sh -c 'echo $$ > child; exec sleep 60' & trap '' TERM; while :; do sleep 60; done"
+    script = f"sh -c 'echo $$ > child; exec sleep {HANGS}' & trap '' TERM; while :; do sleep {HANGS}; done"
     outcome = call(tmp_path, script, seconds=0.3)
     assert (outcome.kind, outcome.note) == ("error", "the hook: no answer after 0.3 s; killed")
-    assert time.monotonic() - began < 1.5
+    assert time.monotonic() - began < HANGS / 2
     child = int((tmp_path / "child").read_text())
     assert _gone(child)
 
@@ -164,9 +162,9 @@ def _gone(pid: int, seconds: float = 1.0) -> bool:
 
 def test_a_child_that_stays_does_not_keep_the_call_open(tmp_path: Path) -> None:
     began = time.monotonic()
-    outcome = call(tmp_path, "sleep 3 & echo '{\"id\": 7}'")
+    outcome = call(tmp_path, f"sleep {HANGS} & echo '{{\"id\": 7}}'")
     assert (outcome.kind, outcome.answer) == ("done", {"id": 7})
-    assert time.monotonic() - began < 1
+    assert time.monotonic() - began < HANGS / 2
 
 
 def test_a_program_that_is_not_there_is_an_error(tmp_path: Path) -> None:
@@ -232,7 +230,7 @@ def test_closing_ends_the_call_that_runs_and_those_that_wait(tmp_path: Path) -> 
         running, waiting = steering.call_async("reset", {}), steering.call_async("idle", {})
         while not (tmp_path / "running").exists():
             time.sleep(0.005)
-    assert time.monotonic() - began < 1.5
+    assert time.monotonic() - began < HANGS / 2
     assert running.outcome(1).note == "the hook: the suite ended the call"
     assert waiting.outcome(1).note == "the suite ended before this call"
     assert _gone(int((tmp_path / "running").read_text()))

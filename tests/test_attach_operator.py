@@ -5,7 +5,6 @@ from __future__ import annotations
 import os
 import pty
 import threading
-import time
 from datetime import UTC, datetime
 from pathlib import Path
 
@@ -91,10 +90,8 @@ def test_the_terminal_is_asked_past_what_captures_the_output() -> None:
         os.write(ours, b"done\n")
         assert ask_on_terminal("Ready?", seconds=1, terminal=terminal) == "done\n"
         assert b"Ready?" in os.read(ours, 4096)
-        began = time.monotonic()
         with pytest.raises(TimeoutError):
             ask_on_terminal("Ready?", seconds=0.05, terminal=terminal)
-        assert time.monotonic() - began < 1
     finally:
         os.close(ours)
         os.close(theirs)

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import pickle
-import time
 from pathlib import Path
 
 import pytest
@@ -110,10 +109,8 @@ def test_octets_that_are_no_text_are_refused_with_their_line() -> None:
 def test_aliases_do_not_explode() -> None:
     lines = ["k0: &k0 [1,1,1,1,1,1,1,1,1,1]"]
     lines += [f"k{i}: &k{i} [{','.join([f'*k{i - 1}'] * 10)}]" for i in range(1, 12)]
-    began = time.monotonic()
     with pytest.raises(FileFault, match="200000 values"):
         value("\n".join(lines))
-    assert time.monotonic() - began < 2
 
 
 def test_aliases_do_not_nest_deeper_than_anything_else() -> None:
