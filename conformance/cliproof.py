@@ -32,16 +32,24 @@ def _importable() -> None:
 @click.option("--role", type=click.Choice(["client", "server"]), help="Only deviations of peers of this role.")
 @click.option("--deviation", "names", multiple=True, metavar="ID", help="Only these deviations.")
 @click.option("--full", is_flag=True, help="Every case against every deviation, not only the likely killers.")
+@click.option("--cases", "cases", is_flag=True, help="The other way round: does each case catch a deviation for what it asks for?")
 @click.option("-n", "--workers", type=click.IntRange(1), help="Worker processes (default: one for each processor).")
 @click.option("--output", type=click.Path(file_okay=False, path_type=Path), default=Path("reports/proof"), show_default=True,
               metavar="DIR", help="Where results and reports go.")  # fmt: skip
 @click.option("--resume", is_flag=True, help="Go on with the proof in the folder, as it was begun.")
 @click.option("--quiet", is_flag=True, help="Only what is not caught, and the outcome.")
-def prove(role: str | None, names: Sequence[str], full: bool, workers: int | None, output: Path, resume: bool, quiet: bool) -> None:
+def prove(
+    role: str | None, names: Sequence[str], full: bool, cases: bool, workers: int | None, output: Path, resume: bool, quiet: bool
+) -> None:
     """Prove the suite: is each deviation of the reference peers caught, and for the right reason?
 
-    Exit status 0: everything is caught, or explained in the data. 1: not. 3: the proof is not complete.
+    Exit status 0: everything is caught, or explained in the data. 1: not. 3: the proof is not complete. With --cases 0:
+    each case catches a deviation, or says why it stands. 1: not.
     """
+    if cases:
+        if full or resume or names:
+            raise Wrong("--cases goes with --role, --workers, --output and --quiet only")
+        _prove_cases(role, workers or cores(), output, quiet)
     from conformance.harness.prove import pieces
     from conformance.report.proof import ProofWriter, read_proof
     from conformance.report.proofpage import console_lines, write_proof
@@ -68,6 +76,28 @@ def prove(role: str | None, names: Sequence[str], full: bool, workers: int | Non
     for line in (*console_lines(proof), str(made[-1])):
         click.echo(line)
     sys.exit(proof.exit)
+
+
+def _prove_cases(role: str | None, workers: int, output: Path, quiet: bool) -> None:
+    from conformance.harness.cases import case_files, digest_of, load_cases
+    from conformance.harness.earning import earnings
+    from conformance.harness.places import testcases
+    from conformance.report.earnings import Earnings, console_lines, write_earnings
+
+    _importable()
+    guarded(lambda: output.mkdir(parents=True, exist_ok=True))
+    root = testcases()
+    cases = [case for case in guarded(lambda: load_cases(root)) if role in (None, case.role)]
+    rows: list[dict[str, Any]] = []
+    for done in earnings(cases, workers):
+        rows += done
+        if not quiet:
+            click.echo(f"[{len(rows)}/{len(cases)}] {sum(not row['kill'] for row in rows)} idle so far")
+    made = Earnings(digest_of(case_files(root), root), sorted(rows, key=lambda row: str(row["id"])))
+    paths = guarded(lambda: write_earnings(made, output))
+    for line in (*console_lines(made), str(paths[-1])):
+        click.echo(line)
+    sys.exit(made.exit)
 
 
 def _header(role: str | None, names: Sequence[str], full: bool, workers: int) -> dict[str, Any]:

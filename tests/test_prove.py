@@ -13,9 +13,13 @@ from conformance.cli import main
 from conformance.harness.cases import load_cases
 from conformance.harness.cover import required_by
 from conformance.harness.deviations import DeviationRow, load_deviations
+from conformance.harness.earning import Share, concerns, earn, shares
 from conformance.harness.places import testcases as data
 from conformance.harness.proof import catches
 from conformance.harness.prove import PIECE, likely, pieces
+from conformance.report.earnings import Earnings, write_earnings
+from conformance.report.earnings import as_markdown as as_page
+from conformance.report.earnings import console_lines as told
 from conformance.report.proof import read_proof
 from conformance.report.proofpage import as_data, as_html, as_markdown
 
@@ -186,3 +190,48 @@ def test_a_warning_where_a_failure_would_be_possible_is_told(tmp_path: Path) -> 
     proof.tried[2].row["firm"] = ["DM-A"]
     assert proof.exit == 0 and "1 by a warning only (1 of these break what can fail)" in as_markdown(proof)
     assert as_data(proof)["deviations"][2]["weak"] == ["DM-A"] and "a warning; DM-A could fail" in as_html(proof)
+
+
+def earned(name: str, **more: Any) -> dict[str, Any]:
+    """A row of what came of the cases."""
+    kill = ["client/a/b/x[xml]", "DM-A", "fail"]
+    return {"id": name, "title": "t", "because": "", "deviation": "d", "kill": kill, "tried": 1, "hopeless": False, "trouble": ""} | more
+
+
+def test_cases_earn_their_place_by_what_they_ask_for(tmp_path: Path) -> None:
+    cases = {case.id: case for case in load_cases(data())}
+    case = cases["server/reports/form/type-prefix"]
+    row = next(row for row in load_deviations(data(), "server") if row.id == "prefix-refused")
+    other = DeviationRow("x", "server", "Says.", ("DM-CMD-024",), "must", "exec")
+    assert concerns(row, case) and not concerns(other, case)
+    (line,) = earn(Share("server", (case.id,)))
+    assert line["kill"][1] in required_by(case) and line["deviation"] and not line["hopeless"]
+
+
+def test_work_on_cases_has_every_case_once() -> None:
+    cases = load_cases(data())
+    assert sorted(name for share in shares(cases) for name in share.cases) == sorted(case.id for case in cases)
+
+
+@pytest.mark.parametrize(
+    ("row", "status", "says"),
+    [
+        (earned("client/a/b/x"), 0, "1 of 1 case catch a deviation"),
+        (earned("client/a/b/x", kill=[], because="A sanity case."), 0, "A sanity case."),
+        (earned("client/a/b/x", kill=[], tried=3), 1, "met 3 deviations in vain"),
+        (earned("client/a/b/x", kill=[], hopeless=True), 1, "no deviation breaks what it asks for"),
+        (earned("client/a/b/x", kill=[], trouble=HOSTILE), 1, "went wrong"),
+        (earned("client/a/b/x", kill=[], tried=0), 1, "is not played against these peers"),
+    ],
+)
+def test_idle_cases_must_say_why(tmp_path: Path, row: dict[str, Any], status: int, says: str) -> None:
+    made = Earnings("0123456789abcdef", [row])
+    text = as_page(made)
+    assert made.exit == status and says in text and "<script" not in text
+    assert json.loads(write_earnings(made, tmp_path)[0].read_text(encoding="utf-8"))["exit"] == status
+    assert ("IDLE" in "".join(told(made))) == bool(status)
+
+
+def test_the_command_tries_cases_only_without_what_is_for_deviations(tmp_path: Path) -> None:
+    done = prove("--cases", "--full", "--output", str(tmp_path))
+    assert done.exit_code == 2 and "--cases goes with" in done.output
