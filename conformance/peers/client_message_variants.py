@@ -5,7 +5,6 @@
 
 from __future__ import annotations
 
-import base64
 import dataclasses
 
 from conformance.dm.authentication import Authentication
@@ -18,7 +17,6 @@ from conformance.syncml.codec import encode_tree
 from conformance.syncml.element import Element
 from conformance.syncml.model import (
     Alert,
-    Chal,
     Command,
     Cred,
     Header,
@@ -216,15 +214,6 @@ class _For200(Authentication):
             self.code = 200
 
 
-@VARIANT("credentials-in-each-message", "authentication")
-class _CredentialsEach(Authentication):
-    """Shows its credentials in every message, also after 212."""
-
-    def credentials(self) -> Cred | None:
-        self.accepted = False
-        return super().credentials()
-
-
 @VARIANT("credentials-on-demand", "authentication")
 class _CredentialsOnDemand(Authentication):
     """Shows its credentials when it was challenged, and not before."""
@@ -235,48 +224,6 @@ class _CredentialsOnDemand(Authentication):
             self._shown = False
             return None
         return cred
-
-
-def folded(text: str) -> str:
-    """Base64 in lines, as MIME writes it."""
-    return "\n".join(text[at : at + 12] for at in range(0, len(text), 12))
-
-
-@VARIANT("base64-in-lines", "authentication")
-class _Base64InLines(Authentication):
-    """Writes Base64 of credentials and nonces in lines (AMB-size-counting)."""
-
-    def credentials(self) -> Cred | None:
-        cred = super().credentials()
-        return None if cred is None else dataclasses.replace(cred, data=folded(cred.data))
-
-    def challenge(self) -> Chal:
-        chal = super().challenge()
-        return dataclasses.replace(chal, next_nonce=chal.next_nonce and folded(chal.next_nonce))
-
-
-@VARIANT("basic-without-format", "authentication")
-class _BasicWithoutFormat(Authentication):
-    """Says no Format of Basic credentials, which are Base64 anyway."""
-
-    def challenge(self) -> Chal:
-        chal = super().challenge()
-        if chal.type == "syncml:auth-basic":
-            chal.format = None
-        return chal
-
-
-@VARIANT("long-nonce", "authentication")
-class _LongNonce(Authentication):
-    """Issues nonces of 32 octets, which are Base64 text themselves."""
-
-    def challenge(self) -> Chal:
-        chal = super().challenge()
-        if chal.next_nonce:
-            nonce = base64.b64encode(self.keys.verifier._octets(21))
-            self.keys.verifier.current = nonce
-            chal.next_nonce = base64.b64encode(nonce).decode()
-        return chal
 
 
 # -- package 1 and identifiers -------------------------------------------------------------------------------------------

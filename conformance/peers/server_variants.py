@@ -5,17 +5,16 @@
 
 from __future__ import annotations
 
-import base64
 import dataclasses
 from typing import Any
 
 from conformance.dm.credentials import BASIC, MD5
 from conformance.dm.serversession import Outgoing, PeerKeys, ServerSettings
-from conformance.peers.client_message_variants import WBXML_STYLES, XML_STYLES, folded
+from conformance.peers.client_message_variants import WBXML_STYLES, XML_STYLES
 from conformance.peers.security import ServerTransport
 from conformance.peers.serverparts import VARIANTS as VARIANT
 from conformance.peers.talk import Session
-from conformance.syncml.model import Alert, Chal, Command, Cred, Header, Item, Message, Meta, Replace, Results, Status
+from conformance.syncml.model import Alert, Command, Cred, Header, Item, Message, Meta, Replace, Results, Status
 from conformance.syncml.wbxml import WbxmlStyle
 from conformance.syncml.xmlcodec import XmlStyle
 from conformance.transport.exchange import Reply
@@ -186,15 +185,6 @@ class For200(Session):
         super().__init__(dataclasses.replace(settings, each_message=True), keys)
 
 
-@VARIANT("credentials-in-each-message", "session")
-class CredentialsEach(Session):
-    """Shows its credentials in every message, also after 212."""
-
-    def credentials(self) -> Cred | None:
-        self.accepted = False
-        return super().credentials()
-
-
 @VARIANT("credentials-on-demand", "session")
 class OnDemand(Session):
     """Shows its credentials when the device asks for them."""
@@ -202,43 +192,6 @@ class OnDemand(Session):
     def credentials(self) -> Cred | None:
         cred = super().credentials()
         return cred if self.refusals or self.keys.kind not in (MD5, BASIC) else None
-
-
-@VARIANT("base64-in-lines", "session")
-class Base64InLines(Session):
-    """Writes Base64 of credentials and nonces in lines (AMB-size-counting)."""
-
-    def credentials(self) -> Cred | None:
-        cred = super().credentials()
-        return None if cred is None else dataclasses.replace(cred, data=folded(cred.data))
-
-    def challenge(self) -> Chal:
-        chal = super().challenge()
-        return dataclasses.replace(chal, next_nonce=chal.next_nonce and folded(chal.next_nonce))
-
-
-@VARIANT("basic-without-format", "session")
-class BasicWithoutFormat(Session):
-    """Says no Format in a challenge for Basic."""
-
-    def challenge(self) -> Chal:
-        chal = super().challenge()
-        if self.keys.kind == BASIC:
-            chal.format = None
-        return chal
-
-
-@VARIANT("long-nonce", "session")
-class LongNonce(Session):
-    """Issues nonces that are Base64 text themselves (AMB-double-base64-nonce)."""
-
-    def challenge(self) -> Chal:
-        chal = super().challenge()
-        if chal.next_nonce:
-            nonce = base64.b64encode(self.keys.verifier._octets(21))
-            self.keys.verifier.current = nonce
-            chal.next_nonce = base64.b64encode(nonce).decode()
-        return chal
 
 
 @VARIANT("challenges-first", "session")
