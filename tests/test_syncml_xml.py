@@ -275,7 +275,7 @@ def test_the_quick_way_reads_what_it_reads_as_the_parser_does() -> None:
 
 
 @pytest.mark.parametrize("text", [
-    '<SyncML xmlns="SYNCML:SYNCML1.2"></SyncML>', '<SyncML xmlns="SYNCML:SYNCML1.2"/>',
+    '<SyncML xmlns="SYNCML:SYNCML1.2"></SyncML>', '<SyncML xmlns="SYNCML:SYNCML1.2"> </SyncML>',
     '<?xml version="1.0"?>\n<SyncML xmlns="SYNCML:SYNCML1.1"><SyncHdr>\n</SyncHdr> <SyncBody><Final/></SyncBody>\n</SyncML>\n',
     '<SyncML xmlns="SYNCML:SYNCML1.2"><Meta><Format xmlns="syncml:metinf">ü ></Format></Meta></SyncML>',
 ])  # fmt: skip
