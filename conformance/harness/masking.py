@@ -8,8 +8,7 @@ from __future__ import annotations
 import base64
 import json
 import re
-from collections.abc import Iterable, Iterator
-from itertools import zip_longest
+from collections.abc import Iterable
 from typing import TYPE_CHECKING, Any
 from urllib.parse import quote, quote_plus
 from xml.sax.saxutils import escape
@@ -27,6 +26,7 @@ SHORTEST = 4
 _SECRET_HEADERS = ("authorization", "proxy-authorization", "cookie", "set-cookie")
 _TELLING = 12
 """Characters from which on Base64 sent as credentials is looked for in all of the message, and not in the Cred alone."""
+_LONG_KEY, _MOST_KEYS = 64, 1024
 _CHARSETS = ("utf-8", "utf-16-be", "utf-16-le")
 _MAC = re.compile(r"(mac\s*=\s*)([^\s,;]+)", re.IGNORECASE)
 
@@ -59,10 +59,15 @@ class Masker:
                 }
         self._words = sorted(spellings, key=len, reverse=True)
         self._pattern = re.compile("|".join(re.escape(word) for word in self._words)) if self._words else None
+        self._least = min(map(len, self._words), default=0)
+        self._keys: dict[str, str] = {}
+        """Keys as they are kept: few, and the same in nearly all values."""
 
     def text(self, text: str) -> str:
         """The text with every secret masked."""
-        return self._pattern.sub(lambda m: "*" * len(m[0]), text) if self._pattern else text
+        if self._pattern is None or len(text) < self._least:
+            return text
+        return self._pattern.sub(lambda m: "*" * len(m[0]), text)
 
     def value(self, value: Any) -> Any:
         """A JSON value with every secret masked, in keys too."""
@@ -71,8 +76,15 @@ class Masker:
         if isinstance(value, list | tuple):
             return [self.value(item) for item in value]
         if isinstance(value, dict):
-            return {self.text(str(key)): self.value(item) for key, item in value.items()}
+            known = self._keys
+            return {known.get(key) or self._key(key): self.value(item) for key, item in value.items()}
         return value
+
+    def _key(self, key: Any) -> str:
+        shown = self.text(str(key))
+        if isinstance(key, str) and len(key) < _LONG_KEY and len(self._keys) < _MOST_KEYS:
+            self._keys[key] = shown
+        return shown
 
     def headers(self, headers: Iterable[tuple[str, str]]) -> list[list[str]]:
         """HTTP headers as lists of pairs, secrets masked."""
@@ -132,16 +144,22 @@ class Masker:
     def _is_masked(self, before: Decoded, after: Decoded, known: list[str]) -> bool:
         """Whether a masked message is what it was, but for its secrets and ``known`` ones."""
         kept = []
-        for old, new in zip_longest(_texts(before.root), _texts(after.root)):
-            if old is None or new is None or old[:2] != new[:2]:
+        stack = [(before.root, after.root, False)]
+        while stack:
+            old, new, inside = stack.pop()
+            was, now = _text(old), _text(new)
+            if old.name != new.name or len(old.children) != len(new.children):
                 return False
-            if old[1]:
-                if set(new[2].strip()) - {"*"}:
+            if inside and old.name == "Data":
+                if now.strip().strip("*"):
                     return False
-            elif old[2] == new[2]:
-                kept.append(old[2])
-            elif self._within(old[2].encode(), known, "utf-8")[0] != new[2].encode():
+            elif was == now:
+                kept.append(was)
+            elif self._within(was.encode(), known, "utf-8")[0] != now.encode():
                 return False
+            if old.children:
+                within = old.name == "Cred"
+                stack += [(child, other, within) for child, other in zip(old.children, new.children, strict=True)]
         everything = "\0".join(kept)  # one search in all that did not change, instead of many in little
         return not any(word in everything for word in (*known, *self._words))
 
@@ -151,15 +169,6 @@ def _read(octets: bytes, media: str) -> Decoded | None:
         return decode(octets, media)
     except SyntaxFault:
         return None
-
-
-def _texts(root: Element) -> Iterator[tuple[str, bool, str]]:
-    """Name of each element, whether it holds credentials, and its text, in document order."""
-    stack = [(root, False)]
-    while stack:
-        element, inside = stack.pop()
-        yield element.name, inside and element.name == "Data", _text(element)
-        stack.extend((child, element.name == "Cred") for child in reversed(element.children))
 
 
 def _text(element: Element) -> str:
