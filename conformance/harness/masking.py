@@ -78,10 +78,17 @@ class Masker:
             return self.text(value)
         if isinstance(value, list | tuple):
             return [self.value(item) for item in value]
-        if isinstance(value, dict):
-            known = self._keys
-            return {known.get(key) or self._key(key): self.value(item) for key, item in value.items()}
-        return value
+        return self._mapping(value) if isinstance(value, dict) else value
+
+    def _mapping(self, value: dict[Any, Any]) -> dict[str, Any]:
+        known, least, shown = self._keys, self._least, {}
+        for key, item in value.items():
+            if type(item) is str:
+                item = item if len(item) < least else self.text(item)
+            elif item is not None and type(item) is not int:
+                item = self.value(item)
+            shown[known.get(key) or self._key(key)] = item
+        return shown
 
     def _key(self, key: Any) -> str:
         shown = self.text(str(key))

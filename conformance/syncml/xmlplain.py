@@ -23,10 +23,11 @@ _ELSE = re.compile("[^\t\n\x20-%'-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]")
 
 @dataclass(frozen=True, slots=True)
 class _Tag:
-    """A start tag as it may stand at some place: what it begins, and the tags that may stand inside."""
+    """A start tag as it may stand at some place: what it begins, its end tag, and the start tags that may stand inside."""
 
     name: str
     vocabulary: str
+    end: str
     inside: _Tags
     empty: bool
 
@@ -45,7 +46,7 @@ def _tags() -> _Tags:
         for name in PAGES[page]:
             if name != "-":
                 for empty, slash in ((False, ""), (True, "/")):
-                    tag = _Tag(name, vocabulary, inside, empty)
+                    tag = _Tag(name, vocabulary, f"/{name}>", inside, empty)
                     inside[name + slash] = declared[f'{name} xmlns="{namespace}"{slash}'] = tag
     for namespace, inside in below.items():
         own = namespace == DDF_NAMESPACE
@@ -84,8 +85,11 @@ def _tree(pieces: list[str]) -> Element | None:
     children, closing, tags = top.children, "\0", _ROOTS
     stack: list[tuple[Element, str, _Tags]] = []
     last = ""
-    for piece in pieces:
+    following = iter(pieces)
+    piece: str | None = next(following)
+    while piece is not None:
         text, mark, behind = piece.partition(">")
+        piece = next(following, None)
         if text == closing and mark:
             if not children:
                 outer.text = last
@@ -97,12 +101,16 @@ def _tree(pieces: list[str]) -> Element | None:
             tag = tags.get(text)
             if tag is None or not mark or (last and not last.isspace()):
                 return None
+            if piece == tag.end and not tag.empty:
+                children.append(Element(tag.name, tag.vocabulary, [], behind, None, None))
+                piece, last = next(following, None), ""
+                continue
             element = Element(tag.name, tag.vocabulary, [], "", None, None)
             children.append(element)
             if not tag.empty:
                 if len(stack) >= MAX_DEPTH:
                     return None
                 stack.append((outer, closing, tags))
-                outer, children, closing, tags = element, element.children, "/" + tag.name, tag.inside
+                outer, children, closing, tags = element, element.children, tag.end[:-1], tag.inside
         last = behind
     return top.children[0] if not stack and len(top.children) == 1 and not last.strip(" \t\n") else None
