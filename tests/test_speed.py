@@ -14,7 +14,7 @@ from conformance.syncml.model import Get, Header, Item, Message, Status
 from conformance.syncml.wbxml import decode_wbxml
 
 ROOT = Path(__file__).resolve().parent.parent
-OVER_AN_EMPTY_ITEM = 150
+OVER_AN_EMPTY_ITEM = 100
 """Empty items of pytest that a permutation may cost: sessions, evidence, judging, record and reports."""
 OVER_THE_PARSER = 6
 """How many times what lxml takes for the same message in XML."""

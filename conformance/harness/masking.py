@@ -217,10 +217,13 @@ def _starred(element: Element, path: tuple[str, ...], text: str, stars: str) -> 
     """A copy of an element with another text at the end of the path; ``None`` where the text is not there."""
     if not path:
         same = element.text == text and element.octets is None and not element.children
-        return replace(element, text=stars) if same else None
+        return Element(element.name, element.vocabulary, [], stars, None, element.offset) if same else None
     below = element.child(path[0])
     made = _starred(below, path[1:], text, stars) if below is not None else None
-    return made and replace(element, children=[made if child is below else child for child in element.children])
+    if made is None:
+        return None
+    children = [made if child is below else child for child in element.children]
+    return Element(element.name, element.vocabulary, children, element.text, element.octets, element.offset)
 
 
 def _text(element: Element) -> str:
