@@ -8,6 +8,7 @@
 4. A session of 20 exchanges between the engines, over decoding and encoding its messages alone; and what one exchange
    costs in a session ten and a hundred times as long, and one piece in a large object of ten times as many pieces.
 5. Cost of a permutation in a whole run, reports included, over that of an empty item of pytest.
+6. Where the time of a permutation goes: parts of it, over the whole.
 """
 
 from __future__ import annotations
@@ -23,14 +24,18 @@ from pathlib import Path
 
 from lxml import etree
 
+from conformance.dm import clientsession, serversession
 from conformance.dm.credentials import Verifier
 from conformance.dm.largeobject import Splitter
 from conformance.dm.serversession import PeerKeys, ServerSession, ServerSettings
 from conformance.download.source import PatternSource
+from conformance.harness import clientsessions, conversation, play
 from conformance.harness.cases import load_cases
 from conformance.harness.embedded import embedded_iut
 from conformance.harness.iut import load_iut
+from conformance.harness.masking import Masker
 from conformance.harness.places import testcases
+from conformance.harness.recorder import Recorder
 from conformance.harness.run import Options, Run
 from conformance.harness.selection import Chosen
 from conformance.peers.device import DM, Device
@@ -45,6 +50,14 @@ from conformance.transport.exchange import Reply, Request, Response
 from conformance.transport.server import HttpServer
 
 CASE = "client/flows/download-and-update/plain"
+FIRST = {"client": "nodes/sanity/first", "server": "alerts/sanity/first"}
+"""A case that is played alone to learn what the start of a run takes."""
+PARTS = (
+    ("decoding", clientsession, "decode"), ("decoding", clientsessions, "decode"), ("decoding", conversation, "decode"),
+    ("encoding", clientsession, "encode"), ("encoding", serversession, "encode"), ("masking", Masker, "masked"),
+    ("masking", Masker, "value"), ("judging", play, "judge"), ("writing the evidence", Recorder, "write"),
+)
+"""What :func:`shares` measures: the name of a part, and where the function is that does it."""
 
 
 def best(work: Callable[[], object], times: int = 5) -> float:
@@ -84,10 +97,10 @@ def sessions_over_sockets(folder: Path) -> None:
     run = Run([load_iut(iut_path)], Options(folder))
     chosen = next(c for c in run.selector(run.iuts[0]).choose(load_cases(testcases())) if c.permutation.case.id == CASE)
     run.do(chosen)
-    played = best(lambda: run.do(chosen))
-    line = run.do(chosen)
-    bodies = load(folder / line["evidence"]).of("message")
-    wire = bodies[-1].at - bodies[0].at
+    played, wire = best(lambda: run.do(chosen), 20), 1e9
+    for _ in range(20):
+        bodies = load(folder / run.do(chosen)["evidence"]).of("message")
+        wire = min(wire, bodies[-1].at - bodies[0].at)
     run.close()
     pairs = [(a.octets, b.octets) for a, b in zip(bodies[::2], bodies[1::2], strict=False)]
     answers = iter(())
@@ -230,22 +243,70 @@ def engines() -> None:
         print(f"a piece of a large object in {encoding}: {pieces[2_000_000] / pieces[200_000]:.2f} times as dear among ten times as many")
 
 
-def whole_run(folder: Path) -> None:
-    """Ratio 5. Both in processes of their own, the start of which is taken off by a run of one."""
+def empty_item(folder: Path, several: int = 400) -> float:
+    """Seconds of the processor that an empty item of pytest takes; its start is taken off by a run of one."""
     tests = folder / "empty"
     tests.mkdir()
-    several, pytest_ = 400, [sys.executable, "-m", "pytest", "-q", "-p", "no:cacheprovider", "--rootdir", str(tests)]
+    pytest_ = [sys.executable, "-m", "pytest", "-q", "-p", "no:cacheprovider", "--rootdir", str(tests)]
     for name, number in (("test_one.py", 1), ("test_many.py", several)):
         body = f"import pytest\n@pytest.mark.parametrize('n', range({number}))\ndef test_empty(n): pass\n"
         (tests / name).write_text(body, encoding="utf-8")
-    floor = (spent([*pytest_, str(tests / "test_many.py")]) - spent([*pytest_, str(tests / "test_one.py")])) / several
-    suite = [sys.executable, "-m", "conformance.cli", "run", "--role", "client"]
-    one = spent([*suite, "--select", "client/nodes/sanity/first", "--output", str(folder / "one")])
-    all_ = spent([*suite, "--output", str(folder / "all")])
-    played = sum(b'"type":"result"' in line for line in (folder / "all/results.ndjson").read_bytes().splitlines())
-    cost = (all_ - one) / played
-    print(f"a client permutation in a whole run takes {cost * 1e3:.1f} ms of one core, {1 / cost:.0f} permutations/s (goal "
-          f"100/s); an empty item of pytest {floor * 1e3:.2f} ms: ratio {cost / floor:.0f}")
+    one, many = (spent([*pytest_, str(tests / name)]) for name in ("test_one.py", "test_many.py"))
+    return (many - one) / (several - 1)
+
+
+def permutation(folder: Path, role: str, *select: str) -> tuple[float, int]:
+    """Seconds of the processor that a permutation takes in a whole run, its evidence and all reports included, and how
+    many there were. The start is taken off in the same way. ``select``: of which cases; all where there are none."""
+    suite = [sys.executable, "-m", "conformance.cli", "run", "--role", role]
+    chosen = [word for pattern in select for word in ("--select", pattern)]
+    one = spent([*suite, "--select", f"{role}/{FIRST[role]}", "--output", str(folder / f"{role}-one")])
+    all_ = spent([*suite, *chosen, "--output", str(folder / f"{role}-all")])
+    record = (folder / f"{role}-all/results.ndjson").read_bytes()
+    played = sum(b'"type":"result"' in line and b'"evidence":""' not in line for line in record.splitlines())
+    return (all_ - one) / (played - 1), played
+
+
+def whole_run(folder: Path) -> None:
+    """Ratio 5. Both in processes of their own."""
+    floor = empty_item(folder)
+    for role in ("client", "server"):
+        cost, played = permutation(folder, role)
+        print(f"each of {played} {role} permutations in a whole run takes {cost * 1e3:.1f} ms of one core, {1 / cost:.0f} a second "
+              f"(goal 100); an empty item of pytest {floor * 1e3:.2f} ms: ratio {cost / floor:.0f}")
+
+
+def shares(folder: Path) -> None:
+    """Ratio 6. Parts are inside of one another: decoding is part of playing, for example."""
+    run, chosen = in_process(folder)
+    some = chosen[:: max(1, len(chosen) // 100)]
+    run.do(some[0])
+    spent_in = dict.fromkeys(("decoding", "encoding", "masking", "judging", "writing the evidence"), 0.0)
+    inside: set[str] = set()
+
+    def timed(name: str, work: Callable[..., object]) -> Callable[..., object]:
+        def measured(*given: object, **named: object) -> object:
+            if name in inside:
+                return work(*given, **named)
+            inside.add(name)
+            start = time.perf_counter()
+            try:
+                return work(*given, **named)
+            finally:
+                spent_in[name] += time.perf_counter() - start
+                inside.remove(name)
+
+        return measured
+
+    for name, owner, attribute in PARTS:
+        setattr(owner, attribute, timed(name, getattr(owner, attribute)))
+    start = time.perf_counter()
+    for each in some:
+        run.do(each)
+    whole = time.perf_counter() - start
+    run.close()
+    print("of playing a permutation: " + ", ".join(f"{name} {part / whole:.0%}" for name, part in spent_in.items())
+          + "; the rest are the sessions, the device and the steps")
 
 
 def spent(command: list[str]) -> float:
@@ -258,7 +319,7 @@ def spent(command: list[str]) -> float:
 
 
 def main() -> None:
-    """Runs all five."""
+    """Runs all six."""
     codecs()
     engines()
     with tempfile.TemporaryDirectory() as folder:
@@ -267,6 +328,8 @@ def main() -> None:
         growth(Path(folder))
     with tempfile.TemporaryDirectory() as folder:
         sessions_over_sockets(Path(folder))
+    with tempfile.TemporaryDirectory() as folder:
+        shares(Path(folder))
 
 
 if __name__ == "__main__":

@@ -6,6 +6,7 @@ but in ``fumo-conformance run``: it disturbs no other project.
 
 from __future__ import annotations
 
+import gc
 import json
 from collections.abc import Generator, Iterable
 from pathlib import Path
@@ -20,6 +21,10 @@ if TYPE_CHECKING:
 
 RUN: pytest.StashKey[Any] = pytest.StashKey()
 LINES: pytest.StashKey[Any] = pytest.StashKey()
+THRESHOLDS: pytest.StashKey[tuple[int, int, int]] = pytest.StashKey()
+"""Those of the garbage collector, as they were."""
+_THRESHOLDS = (50_000, 10, 10)
+"""New objects at which it begins while cases run: what one permutation made is rubbish all at once."""
 _PROPERTY = "fumo-conformance"
 
 
@@ -211,6 +216,16 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
 
 
 @pytest.hookimpl(trylast=True)
+def pytest_collection_finish(session: pytest.Session) -> None:
+    """Cases and items stay until the end: the garbage collector need not walk through them again and again."""
+    if RUN in session.config.stash and not session.config.option.collectonly:
+        session.config.stash[THRESHOLDS] = gc.get_threshold()
+        gc.collect()
+        gc.freeze()
+        gc.set_threshold(*_THRESHOLDS)
+
+
+@pytest.hookimpl(trylast=True)
 def pytest_sessionstart(session: pytest.Session) -> None:
     """Registers who writes the record: once, in the process that sees all reports."""
     config = session.config
@@ -276,6 +291,9 @@ def pytest_sessionfinish(session: pytest.Session) -> Generator[None, None, None]
     run = session.config.stash.get(RUN, None)
     if run is not None:
         run.close()
+    if THRESHOLDS in session.config.stash:
+        gc.set_threshold(*session.config.stash[THRESHOLDS])
+        gc.unfreeze()
     return result
 
 

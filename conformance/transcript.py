@@ -56,6 +56,7 @@ TRANSCRIPT = "transcript.ndjson"
 CASE = "case.json"
 MESSAGES = "messages"
 
+_JSON = json.JSONEncoder(ensure_ascii=False, separators=(",", ":"))
 _OWN = re.compile(rf"{MESSAGES}/[\w-]+(?:\.[\w-]+)*")
 _WHOLE = 16384
 """Octets of a message up to which its values are kept whole; of larger ones long values are held by their beginning."""
@@ -116,8 +117,9 @@ class Event:
         }
         if self.file:
             shown["file"] = self.file
-        shown.update({key: value for key, value in self.data.items() if key not in shown})
-        return json.dumps(shown, ensure_ascii=False, separators=(",", ":"))
+        for key, value in self.data.items():
+            shown.setdefault(key, value)
+        return _JSON.encode(shown)
 
 
 class Transcript:

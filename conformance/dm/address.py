@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from dataclasses import dataclass
+from functools import lru_cache
 
 _BAD = re.compile(r"[\x00-\x20\x7f]")
 _HARD_LENGTH, _HARD_DEPTH = 2048, 64
@@ -45,6 +46,12 @@ def parse(text: str, limits: Limits) -> Address | int:
     """
     if len(text) > (min(limits.length, _HARD_LENGTH) if limits.length else _HARD_LENGTH):
         return 414
+    return _parsed(text, limits)
+
+
+@lru_cache(maxsize=2048)
+def _parsed(text: str, limits: Limits) -> Address | int:
+    """The same of a text that is not too long. Few addresses come again and again."""
     path, mark, query = text.partition("?")
     segments = () if path == "." else tuple(path.removeprefix("./").split("/"))
     if any(segment in ("", ".", "..") or _BAD.search(segment) for segment in segments):

@@ -16,6 +16,8 @@ _MARGIN = 24
 """Octets kept free for Final and for what a number grows by."""
 _LEAST = 96
 """Octets of room below which no chunk is begun."""
+_NUMBER = 32
+"""Octets that the CmdID of a command takes, at most."""
 
 Encode = Callable[[Message], bytes]
 Number = Callable[[Command], Command]
@@ -52,6 +54,13 @@ class Packer:
 
         At least one command is moved, however small the limit is: a session must come to its end.
         """
+        if self._fits(message, limit or UNLIMITED, encode, more):
+            message.commands += [number(command) for command in (*self.statuses, *self.commands)]
+            self.statuses.clear()
+            self.commands.clear()
+            if more is not None:
+                message.commands.append(number(more))
+            return
         room = (limit or UNLIMITED) - len(encode(message)) - _MARGIN
         if more is not None:
             room -= self._cost(more, encode)
@@ -61,6 +70,30 @@ class Packer:
             self._fill_commands(message, room, encode, number, held)
         if more is not None:
             message.commands.append(number(more))
+
+    def _fits(self, message: Message, limit: int, encode: Encode, more: Alert | None) -> bool:
+        """Whether everything that waits takes less than half of a message, by one look at all of it; then its values are in.
+
+        Most messages are so. In others each command is measured, which is dear; so much below the limit it comes to the
+        same.
+        """
+        found = [command for command in self.commands if isinstance(command, Results)]
+        large = [item.value for results in found for item in results.items if isinstance(item, LargeItem)]
+        if self._large is not None or sum(transferred(value, self.encoding) for value in large) * 2 > limit:
+            return False
+        held = [results.items for results in found]
+        for results in found:
+            results.items = [self._shown(item) for item in results.items]
+        commands = [*message.commands, *self.statuses, *self.commands, *([] if more is None else [more])]
+        size = len(encode(Message(message.header, commands))) + _NUMBER * len(commands) + _MARGIN
+        if size * 2 <= limit:
+            return True
+        for results, items in zip(found, held, strict=True):
+            results.items = items
+        return False
+
+    def _shown(self, item: Item) -> Item:
+        return _with_value(item, self.encoding) if isinstance(item, LargeItem) else item
 
     def _fill_statuses(self, message: Message, room: int, encode: Encode, number: Number) -> int:
         placed = 0
@@ -104,9 +137,7 @@ class Packer:
         if size > room and self.large_objects:
             return False
         whole = copy.copy(results)
-        whole.items = [
-            _with_value(item, self.encoding) if isinstance(item, LargeItem) else item for item in results.items
-        ]
+        whole.items = [self._shown(item) for item in results.items]
         if self._cost(whole, encode) > room and self.large_objects:
             return False
         results.items = whole.items

@@ -18,7 +18,7 @@ from conformance.dm.authentication import Authentication
 from conformance.dm.credentials import BASIC, HMAC, MD5
 from conformance.dm.executor import Executed, Executor, clean
 from conformance.syncml import codes
-from conformance.syncml.codec import decode, encode, media_type
+from conformance.syncml.codec import Decoded, decode, encode, media_type
 from conformance.syncml.element import SyntaxFault
 from conformance.syncml.model import Alert, Chal, Command, Cred, Header, Item, Message, Meta, Replace, Results, Status
 
@@ -94,6 +94,8 @@ class ClientSession:
         self._offered: dict[int, tuple[Alert, Alert]] = {}
         self._sent: dict[tuple[str, str], Alert] = {}
         self._aborting = False
+        self.read: tuple[bytes, Decoded] | None = None
+        """The octets that were read last, and what they say."""
 
     @property
     def unanswered(self) -> bool:
@@ -142,9 +144,10 @@ class ClientSession:
         ``headers`` are those of the response, names in lower case. Never raises for what the server sent.
         """
         try:
-            message = decode(octets, media).message
+            found = decode(octets, media)
         except SyntaxFault as fault:
             return self.end(f"the server's answer is no message: {fault.reason}")
+        self.read, message = (octets, found), found.message
         if self._aborting:
             return self.end("")
         self._take_header(message)

@@ -86,6 +86,8 @@ class ServerSession(ServerAuthentication):
         self._msg_id = 0
         self._cmd_id = 0
         self._received: Received | None = None
+        self.read: tuple[bytes, Decoded] | None = None
+        """Octets that were decoded already on their way here, and what they say."""
         self._print = self._incoming = b""
         """Digest of the message that was answered last, and of the one at hand."""
         self._answer: Outgoing | None = None
@@ -99,8 +101,9 @@ class ServerSession(ServerAuthentication):
 
     def receive(self, octets: bytes, media: str, headers: Mapping[str, str]) -> Received:
         """Takes a message of the client. ``headers`` with lower-case names. Never raises for what the client sent."""
+        read, self.read = self.read, None
         try:
-            found: Decoded | SyntaxFault = decode(octets, media)
+            found: Decoded | SyntaxFault = read[1] if read is not None and read[0] is octets else decode(octets, media)
         except SyntaxFault as fault:
             found = fault
         return self.receive_decoded(found, octets, headers)

@@ -18,6 +18,7 @@ from conformance.dm.node import DYNAMIC, FORMATS, NODE, TEXT_PLAIN, Node
 from conformance.dm.properties import Features
 from conformance.transport.exchange import Source
 
+_UNLIMITED = Limits(0, 0, 0)
 ROOT_ACL = "Add=*&Get=*"
 """Factory value of the root (DM TND 7.7.1.2)."""
 TNDS = tuple(tnds.TYPES.values())
@@ -70,7 +71,7 @@ class Tree(Journal):
 
         ``fields`` are those of :class:`Node`. Raises ``ValueError`` for an address that is none.
         """
-        address = parse(uri, Limits(0, 0, 0))
+        address = parse(uri, _UNLIMITED)
         if isinstance(address, int) or not address.plain or not address.segments:
             raise ValueError(f"{uri!r} is no address of a node")
         node = self.root
@@ -101,7 +102,7 @@ class Tree(Journal):
 
     def find(self, uri: str) -> Node | None:
         """The node at an address, ``None`` where there is none."""
-        address = parse(uri, Limits(0, 0, 0))
+        address = parse(uri, _UNLIMITED)
         return None if isinstance(address, int) else self._at(address.segments)
 
     # -- operations --------------------------------------------------------------------------------------------------

@@ -97,13 +97,18 @@ class _Place:
     url: str
     source: Source | None = None
     media_type: str = ""
-    etag: str = ""
+    number: int = 0
     report_status: int = 200
     guard: Guard | None = None
     faults: list[tuple[ContentFault, int | None]] = field(default_factory=list)
     hits: int = 0
     digest: str | None = None
     lock: threading.Lock = field(default_factory=threading.Lock)
+
+    @property
+    def etag(self) -> str:
+        """Says which content it is: how many there were before, and its size."""
+        return f'"{self.number:x}-{self.source.size:x}"' if self.source is not None else ""
 
     def sha256(self) -> str:
         """Digest of the whole content, computed once."""
@@ -139,8 +144,7 @@ class ContentServer:
         url = self.url(path)
         with self._lock:
             self._published += 1
-            etag = f'"{self._published:x}-{content.size:x}"'
-            self._places[_key(path)] = _Place(url, content, media_type, etag)
+            self._places[_key(path)] = _Place(url, content, media_type, self._published)
         return url
 
     def expect_report(self, path: str, status: int = 200) -> str:

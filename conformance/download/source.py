@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import hashlib
+from collections.abc import Callable
 from pathlib import Path
+from typing import Any
 
 from conformance.transport.exchange import Source
 
@@ -17,6 +19,28 @@ class BytesSource:
     def __init__(self, octets: bytes) -> None:
         self._octets = octets
         self.size = len(octets)
+
+    def read(self, offset: int, count: int) -> bytes:
+        """Up to ``count`` octets from ``offset``."""
+        return self._octets[offset : offset + count]
+
+
+class LateSource:
+    """Content that is made when it is asked for, which most of what is published never is."""
+
+    size: int
+    _octets: bytes
+
+    def __init__(self, make: Callable[[], bytes]) -> None:
+        self._make = make
+
+    def __getattr__(self, name: str) -> Any:
+        """Makes the content at the first look at it or at its size."""
+        if name not in ("size", "_octets"):
+            raise AttributeError(name)
+        self._octets = self._make()
+        self.size = len(self._octets)
+        return getattr(self, name)
 
     def read(self, offset: int, count: int) -> bytes:
         """Up to ``count`` octets from ``offset``."""

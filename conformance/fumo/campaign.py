@@ -8,7 +8,7 @@ a report about it comes. The small methods are there to be overridden by a devia
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import asdict
+from dataclasses import fields
 from typing import Any
 
 from conformance.fumo import question
@@ -46,6 +46,7 @@ UNSUPPORTED = (404, 405, 406)
 _KEPT = (
     "status", "phase", "way", "operation", "result", "status_code", "due", "tries", "unsure", "consented", "correlators",
 )  # fmt: skip
+_PLANNED = tuple(each.name for each in fields(Plan))
 
 
 class Campaign:
@@ -74,7 +75,7 @@ class Campaign:
 
     def dump(self) -> dict[str, Any]:
         """Everything that must survive a restart, as JSON can carry it."""
-        return {"name": self.name, "plan": asdict(self.plan), **{key: getattr(self, key) for key in _KEPT}}
+        return {"name": self.name, "plan": {key: getattr(self.plan, key) for key in _PLANNED}, **{key: getattr(self, key) for key in _KEPT}}
 
     def load(self, kept: Mapping[str, Any]) -> None:
         """Takes up what :meth:`dump` gave."""

@@ -13,29 +13,22 @@ import re
 import zlib
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
+from functools import lru_cache
 from pathlib import Path
 from typing import Any
 
 from conformance.harness import vocabulary as words
 from conformance.harness.steps import step_faults
-from conformance.harness.yamlfile import Document, FileFault, FileFaults, load
+from conformance.harness.yamlfile import Document, FileFault, FileFaults, load, octets_of
 
 _ID = re.compile(r"^[a-z0-9][a-z0-9-]*$")
 _ROW = re.compile(r"\$\{([a-z][a-z0-9_-]*)\}")
 PLACE = re.compile(r"\{([a-z_]+[0-9]*)(?::([A-Za-z0-9/_.-]+))?\}")
 _PACKAGE = re.compile(r"\{(?:url|descriptor|type):([a-z-]+)")
 PURPOSES = (
-    "good",
-    "corrupted",
-    "wrong-device",
-    "bad-signature",
-    "not-acceptable",
-    "install-fails",
-    "too-big-to-store",
-    "too-big-to-install",
-    "same-version",
-    "older-version",
-)
+    "good", "corrupted", "wrong-device", "bad-signature", "not-acceptable", "install-fails",
+    "too-big-to-store", "too-big-to-install", "same-version", "older-version",
+)  # fmt: skip
 """What update packages may be for (attach contract 1)."""
 _RISK_OF_PURPOSE = {
     "corrupted": "bad-image",
@@ -350,7 +343,13 @@ def root_of(path: Path) -> Path:
 
 def read_cases(path: Path, root: Path | None = None) -> list[Case]:
     """The cases of one file. Raises :class:`FileFaults`."""
-    return TableReader(path, root or root_of(path)).read()
+    return list(_cases_in(path, root or root_of(path), octets_of(path)))
+
+
+@lru_cache(maxsize=1024)
+def _cases_in(path: Path, root: Path, octets: bytes) -> tuple[Case, ...]:
+    """The same by what stands in the file, at which a run looks twice: before it begins, and as pytest collects."""
+    return tuple(TableReader(path, root).read())
 
 
 def load_cases(root: Path) -> list[Case]:

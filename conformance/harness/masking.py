@@ -8,8 +8,8 @@ from __future__ import annotations
 import base64
 import json
 import re
-from collections.abc import Iterable, Iterator
-from itertools import zip_longest
+from collections.abc import Iterable
+from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 from urllib.parse import quote, quote_plus
 from xml.sax.saxutils import escape
@@ -17,7 +17,7 @@ from xml.sax.saxutils import escape
 from conformance.dm.credentials import Account, account_digest, basic_data
 from conformance.syncml.codec import Decoded, decode, encode_tree
 from conformance.syncml.element import Element, SyntaxFault
-from conformance.syncml.model import b64
+from conformance.syncml.model import Message, b64
 
 if TYPE_CHECKING:
     from conformance.harness.iut import Iut
@@ -27,6 +27,9 @@ SHORTEST = 4
 _SECRET_HEADERS = ("authorization", "proxy-authorization", "cookie", "set-cookie")
 _TELLING = 12
 """Characters from which on Base64 sent as credentials is looked for in all of the message, and not in the Cred alone."""
+_LONG_KEY, _MOST_KEYS = 64, 1024
+_WITHOUT_TABLE = (b"\xa4\x01\x6a\0", b"\x9f\x53\x6a\0")
+"""The beginning of WBXML behind its version: the numbers of the document types, UTF-8, and no string table."""
 _CHARSETS = ("utf-8", "utf-16-be", "utf-16-le")
 _MAC = re.compile(r"(mac\s*=\s*)([^\s,;]+)", re.IGNORECASE)
 
@@ -59,10 +62,15 @@ class Masker:
                 }
         self._words = sorted(spellings, key=len, reverse=True)
         self._pattern = re.compile("|".join(re.escape(word) for word in self._words)) if self._words else None
+        self._least = min(map(len, self._words), default=0)
+        self._keys: dict[str, str] = {}
+        """Keys as they are kept: few, and the same in nearly all values."""
 
     def text(self, text: str) -> str:
         """The text with every secret masked."""
-        return self._pattern.sub(lambda m: "*" * len(m[0]), text) if self._pattern else text
+        if self._pattern is None or len(text) < self._least:
+            return text
+        return self._pattern.sub(lambda m: "*" * len(m[0]), text)
 
     def value(self, value: Any) -> Any:
         """A JSON value with every secret masked, in keys too."""
@@ -70,9 +78,23 @@ class Masker:
             return self.text(value)
         if isinstance(value, list | tuple):
             return [self.value(item) for item in value]
-        if isinstance(value, dict):
-            return {self.text(str(key)): self.value(item) for key, item in value.items()}
-        return value
+        return self._mapping(value) if isinstance(value, dict) else value
+
+    def _mapping(self, value: dict[Any, Any]) -> dict[str, Any]:
+        known, least, shown = self._keys, self._least, {}
+        for key, item in value.items():
+            if type(item) is str:
+                item = item if len(item) < least else self.text(item)
+            elif item is not None and type(item) is not int:
+                item = self.value(item)
+            shown[known.get(key) or self._key(key)] = item
+        return shown
+
+    def _key(self, key: Any) -> str:
+        shown = self.text(str(key))
+        if isinstance(key, str) and len(key) < _LONG_KEY and len(self._keys) < _MOST_KEYS:
+            self._keys[key] = shown
+        return shown
 
     def headers(self, headers: Iterable[tuple[str, str]]) -> list[list[str]]:
         """HTTP headers as lists of pairs, secrets masked."""
@@ -103,9 +125,12 @@ class Masker:
         Credentials that do not stand in the octets as they were read (character references), or that stand in other
         places as well, are masked by encoding the message anew; then the one span is [0, 0].
         """
-        hidden = sorted({data for data in _credentials(decoded) if data}, key=len, reverse=True)
+        found = _credentials(decoded)
+        hidden = sorted({data for data in found if data}, key=len, reverse=True)
         if decoded is None or not hidden:
             return *self.octets(octets), None
+        if len(found) == 1 and (simple := self._at_its_place(octets, decoded, found[0])) is not None:
+            return simple
         charset = next((c for c in _CHARSETS if all(data.encode(c) in octets for data in hidden)), None)
         masked, spans = self._within(octets, hidden, charset) if charset else (b"*" * len(octets), [[0, len(octets)]])
         known = [data for data in hidden if len(data) >= _TELLING and b64(data) is not None]
@@ -116,6 +141,24 @@ class Masker:
             return self._within(_anew(decoded), known, "utf-8")[0], [[0, 0]], None
         except ValueError:
             return masked, spans, None  # what cannot be written again is better lost than kept
+
+    def _at_its_place(self, octets: bytes, decoded: Decoded, data: str) -> tuple[bytes, list[list[int]], Decoded] | None:
+        """Masks the only credentials of a message where they stand in its header, once and literally, as most do.
+
+        ``None`` where that is not sure: then the masked octets have to be read again.
+        """
+        if decoded.observations or not (_is_literal if decoded.encoding == "xml" else _is_inline)(octets, decoded, data):
+            return None
+        masked, spans = self._within(octets, (data,), "utf-8")
+        stars = "*" * len(data.encode())
+        root = _starred(decoded.root, ("SyncHdr", "Cred", "Data"), data, stars)
+        if len(spans) != 1 or spans[0][1] != len(stars) or root is None:
+            return None
+        message, header = decoded.message, decoded.message.header
+        if header.cred is not None:
+            header = replace(header, cred=replace(header.cred, data=stars))
+        after = replace(decoded, root=root, message=Message(header, message.commands, message.final), observations=[])
+        return masked, spans, after
 
     def _within(self, octets: bytes, more: Iterable[str], charset: str) -> tuple[bytes, list[list[int]]]:
         masked, spans = octets, []
@@ -132,16 +175,22 @@ class Masker:
     def _is_masked(self, before: Decoded, after: Decoded, known: list[str]) -> bool:
         """Whether a masked message is what it was, but for its secrets and ``known`` ones."""
         kept = []
-        for old, new in zip_longest(_texts(before.root), _texts(after.root)):
-            if old is None or new is None or old[:2] != new[:2]:
+        stack = [(before.root, after.root, False)]
+        while stack:
+            old, new, inside = stack.pop()
+            was, now = _text(old), _text(new)
+            if old.name != new.name or len(old.children) != len(new.children):
                 return False
-            if old[1]:
-                if set(new[2].strip()) - {"*"}:
+            if inside and old.name == "Data":
+                if now.strip().strip("*"):
                     return False
-            elif old[2] == new[2]:
-                kept.append(old[2])
-            elif self._within(old[2].encode(), known, "utf-8")[0] != new[2].encode():
+            elif was == now:
+                kept.append(was)
+            elif self._within(was.encode(), known, "utf-8")[0] != now.encode():
                 return False
+            if old.children:
+                within = old.name == "Cred"
+                stack += [(child, other, within) for child, other in zip(old.children, new.children, strict=True)]
         everything = "\0".join(kept)  # one search in all that did not change, instead of many in little
         return not any(word in everything for word in (*known, *self._words))
 
@@ -153,13 +202,28 @@ def _read(octets: bytes, media: str) -> Decoded | None:
         return None
 
 
-def _texts(root: Element) -> Iterator[tuple[str, bool, str]]:
-    """Name of each element, whether it holds credentials, and its text, in document order."""
-    stack = [(root, False)]
-    while stack:
-        element, inside = stack.pop()
-        yield element.name, inside and element.name == "Data", _text(element)
-        stack.extend((child, element.name == "Cred") for child in reversed(element.children))
+def _is_literal(octets: bytes, decoded: Decoded, data: str) -> bool:
+    """Whether all texts of an XML document of which nothing was observed stand in its octets as they were read."""
+    return b"&" not in octets and b"<!" not in octets and b"<?" not in octets[1:] and data.isascii()
+
+
+def _is_inline(octets: bytes, decoded: Decoded, data: str) -> bool:
+    """Whether a text of a WBXML document stands in its octets as one inline string, and in one element."""
+    string = b"\3" + data.encode() + b"\0\1"
+    return octets[1:5] in _WITHOUT_TABLE and octets.count(string) == 1 and sum(data in _text(e) for e in decoded.root.walk()) == 1
+
+
+def _starred(element: Element, path: tuple[str, ...], text: str, stars: str) -> Element | None:
+    """A copy of an element with another text at the end of the path; ``None`` where the text is not there."""
+    if not path:
+        same = element.text == text and element.octets is None and not element.children
+        return Element(element.name, element.vocabulary, [], stars, None, element.offset) if same else None
+    below = element.child(path[0])
+    made = _starred(below, path[1:], text, stars) if below is not None else None
+    if made is None:
+        return None
+    children = [made if child is below else child for child in element.children]
+    return Element(element.name, element.vocabulary, children, element.text, element.octets, element.offset)
 
 
 def _text(element: Element) -> str:

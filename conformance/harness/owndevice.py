@@ -255,7 +255,8 @@ class OwnDevice:
             data["error"] = response.error
         decoded = None
         try:
-            decoded = decode(response.body, media)
+            read = session.read if session is not None else None
+            decoded = read[1] if read is not None and read[0] == response.body else decode(response.body, media)
         except SyntaxFault as fault:
             data["fault"] = {"reason": fault.reason, "offset": fault.offset}
         facts = dict(self.device.noting.facts)

@@ -5,12 +5,14 @@ from __future__ import annotations
 import hashlib
 import threading
 from collections.abc import Callable
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 from urllib.parse import urlsplit
 
-from conformance.download.content import BytesSource, ContentFault, ContentServer, FileSource, Guard
+from conformance.download.content import ContentFault, ContentServer, FileSource, Guard
 from conformance.download.descriptor import Descriptor, write
+from conformance.download.source import LateSource
 from conformance.harness import outcome
 from conformance.harness.owndescriptor import combined, document, places
 from conformance.harness.recorder import Recorder
@@ -122,9 +124,9 @@ class Shelf:
             # What the IUT file does not tell stays a placeholder, of which nothing is expected.
             versions = {f"from:{purpose}": package.from_ or self.firmware, f"to:{purpose}": package.to}
             places |= {name: version for name, version in versions.items() if version}
-            dd = write(Descriptor(types=(kind,), size=source.size, object_uri=url))
+            descriptor = Descriptor(types=(kind,), size=source.size, object_uri=url)
             places[f"descriptor:{purpose}"] = server.publish(
-                f"c{self._case}/{purpose}.dd", BytesSource(dd), DESCRIPTOR_TYPE
+                f"c{self._case}/{purpose}.dd", LateSource(partial(write, descriptor)), DESCRIPTOR_TYPE
             )
         return places
 

@@ -89,12 +89,16 @@ class Document:
 
 def load(path: Path) -> Document:
     """Reads and parses a file. Raises :class:`FileFault` with the first thing that makes it no YAML of ours."""
+    return parse(octets_of(path), path)
+
+
+def octets_of(path: Path) -> bytes:
+    """The octets of a file, one more than are parsed at most. Raises :class:`FileFault` where it cannot be read."""
     try:
         with path.open("rb") as file:
-            octets = file.read(MAX_OCTETS + 1)
+            return file.read(MAX_OCTETS + 1)
     except OSError as error:
         raise FileFault(path, 0, "", f"cannot be read: {error.strerror or error}") from error
-    return parse(octets, path)
 
 
 def parse(octets: bytes, path: Path) -> Document:

@@ -120,9 +120,9 @@ class Change:
 
 
 def _story(view: View) -> Iterator[Shown | Change]:
-    """What was done to nodes and which VerNo came, in order."""
+    """What was done to nodes and which VerNo came, in order; nothing where none came."""
     numbers = {id(each.owed): each for each, _ in _properties(view, "VerNo")}
-    for book in view.books:
+    for book in view.books if numbers else ():
         for owed in book.owed:
             command = owed.command
             if id(owed) in numbers:
@@ -138,11 +138,9 @@ def _story(view: View) -> Iterator[Shown | Change]:
 @rule("DM-LIST-002", sides=CLIENT, title="a list answer says of each node where it is and what it holds")
 def list_items(view: View) -> Iterator[Hit]:
     """DM TND 8.2. Data are known to be missing where package #1 gave the value."""
-    told = _told(view)
-    for each in shown(view):
-        mark, _, kind = each.query.partition("=")
-        if mark != "list":
-            continue
+    listed = [(each, kind) for each in shown(view) for mark, _, kind in (each.query.partition("="),) if mark == "list"]
+    told = _told(view) if listed else {}
+    for each, kind in listed:
         what = f"Item of {each.what}"
         if kind.startswith("TNDS"):
             good = item_document(each.item) is not None

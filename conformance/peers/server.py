@@ -153,10 +153,11 @@ class Server:
         if not transport.understands(request):
             return Reply(411)
         try:
-            message = self.parts.talk.read(request.body, header(request.headers, "content-type") or "").message
+            read = self.parts.talk.read(request.body, header(request.headers, "content-type") or "")
         except SyntaxFault as fault:
             return self.parts.talk.unreadable(fault)
-        talk = self._talk(request, message)
+        talk = self._talk(request, read.message)
+        talk.session.read = request.body, read
         reply = talk.answer(request, at + self.offset)
         self._save()
         return transport.answered(reply, talk.session.authenticated)

@@ -17,6 +17,12 @@ from conformance.syncml.tokens import (
 
 _MARKS = (codecs.BOM_UTF16_BE, codecs.BOM_UTF16_LE)
 _KNOWN_IDS = {PUBLIC_IDS[number]: version for number, version in DTD_OF.items()}
+_USUAL = {
+    bytes((version,)) + mark: (f"1.{version}", f"0x{number:04X}", DTD_OF[number])
+    for number, mark in ((0x0FD3, b"\x9f\x53\x6a\0"), (0x1201, b"\xa4\x01\x6a\0"))
+    for version in (1, 2, 3)
+}
+"""Version, public id and DTD of nearly all documents by their first octets: UTF-8, no string table."""
 
 
 class Prologue:
@@ -40,6 +46,10 @@ class Prologue:
 
     def header(self) -> int:
         """Reads version, public id, charset and string table."""
+        usual = _USUAL.get(self.octets[:5])
+        if usual is not None:
+            self.version, self.public_id, self.dtd = usual
+            return 5
         version = self.octets[0]
         if version >> 4:
             raise SyntaxFault(f"version octet 0x{version:02X} is WBXML {(version >> 4) + 1}.{version & 15}, not 1.x", 0)

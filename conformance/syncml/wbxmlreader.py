@@ -90,21 +90,22 @@ class _Reader(Prologue):
             octet = octets[pos]
             name = names[octet]
             if name is not None:
-                element = Element(name, vocabulary, [], "", None, pos)
-                siblings.append(element)
-                pos += 1
-                if octet < CONTENT:
-                    continue
-                if octets[pos] == inline:
+                at, pos = pos, pos + 1
+                following = octets[pos] if octet >= CONTENT else END
+                if following == inline:
                     try:
                         end = find(0, pos)
                         if octets[end + 1] == END:
-                            element.text = octets[pos + 1 : end].decode()
+                            siblings.append(Element(name, vocabulary, [], octets[pos + 1 : end].decode(), None, at))
                             pos = end + 2
                             continue
                     except ValueError as error:
                         raise _inline_fault(error, pos) from None
-                elif octets[pos] == OPAQUE and (end := self.opaque_leaf(element, pos, stack)):
+                element = Element(name, vocabulary, [], "", None, at)
+                siblings.append(element)
+                if octet < CONTENT:
+                    continue
+                if following == OPAQUE and (end := self.opaque_leaf(element, pos, stack)):
                     pos = end
                     continue
                 stack.append(element)

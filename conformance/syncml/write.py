@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from conformance.syncml.element import METINF, Element
+from conformance.syncml.element import METINF, SYNCML, Element
 from conformance.syncml.model import (
     Alert,
     Block,
@@ -112,7 +112,7 @@ def _results(out: list[Element], results: Results) -> None:
 
 def _put(out: list[Element], name: str, text: str | None) -> None:
     if text is not None:
-        out.append(Element(name, text=text))
+        out.append(Element(name, SYNCML, [], text))
 
 
 def _place(out: list[Element], name: str, uri: str | None, loc_name: str | None) -> None:
