@@ -206,6 +206,10 @@ def failed_add(view: View) -> Iterator[Hit]:
             for item in ref.answer.items:
                 what, remark = f"Item of the Status for {owed.what}", bool(item.data)
                 yield view.check(bool(item.target), said, "Target", None, what, tolerated=remark)
+                if item.target and len(owed.command.items) == 1:
+                    wanted = plain(owed.command.items[0].target)
+                    good = item.target == "." or f"{wanted}/".startswith(f"{plain(item.target)}/")
+                    yield view.check(good, said, f"{wanted} or a node above it", item.target, f"Target in the {what}")
 
 
 @rule("DM-UI-008", "DM-UI-009", sides=("client",), title="answers of the user stand in Items of the Status")

@@ -22,6 +22,8 @@ _OBJECTS = {
 """Identifier by address, of the management objects that stand at the same place everywhere."""
 _SECRETS = ("AAuthSecret", "AAuthData", "ClientPW", "ServerPW", "ClientNonce", "ServerNonce")
 _VERSIONS = 1 << 16
+_LINES = re.compile("[\\x00-\\x1f\\x7f]")
+"""What no name of a node has: control characters, line ends among them."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -72,6 +74,16 @@ def _properties(view: View, name: str = "") -> Iterator[tuple[Shown, str]]:
         mark, _, value = each.query.partition("=")
         if mark == "prop" and (not name or value == name):
             yield each, value
+
+
+@rule("DM-CMD-012", sides=CLIENT, title="the names of children are joined by slashes")
+def child_names(view: View) -> Iterator[Hit]:
+    """DM TND 6.2.2. White space around the whole list is how some write their XML."""
+    for each in shown(view):
+        if not each.query and each.item.meta is not None and each.item.meta.format == "node" and each.text.strip():
+            names = each.text.strip().split("/")
+            good = all(name and not _LINES.search(name) for name in names)
+            yield view.check(good, each.said, "names with a slash between two", each.text, f"children of {each.what}")
 
 
 @rule("DM-TND-010", sides=CLIENT, title="VerNo grows with each change")
