@@ -225,6 +225,12 @@ class _AnyType(Authentication):
             self.server_known, self.code, self.challenging = True, 212, False
 
 
+@CLIENT("silent-server-challenged", "session")
+class _SilentAnswered(ClientSession):
+    def silent(self) -> bool:
+        return super().silent() and not (self.authentication.challenging and not self.authentication.server_known)
+
+
 # -- authentication codes ------------------------------------------------------------------------------------------------
 
 

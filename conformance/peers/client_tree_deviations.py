@@ -91,14 +91,25 @@ class _ChildrenComeBack(Tree):
         return code
 
 
-@CLIENT("failed-add-as-data", "executor")
-class _FailedAddAsData(Executor):
-    """Writes the node at which an Add failed as a text."""
+@CLIENT("failed-add-in-source", "executor")
+class _FailedAddInSource(Executor):
+    """Names the node at which an Add failed as the source of the trouble."""
 
     def answer(self, command: Command, code: int, item: Item | None = None) -> Status:
         status = super().answer(command, code, item)
         if isinstance(command, Add) and status.items:
-            status.items = [Item(data=status.items[0].target)]
+            status.items = [Item(source=status.items[0].target)]
+        return status
+
+
+@CLIENT("failed-add-by-last-name", "executor")
+class _FailedAddByName(Executor):
+    """Says the name of the node at which an Add failed, and not where it is."""
+
+    def answer(self, command: Command, code: int, item: Item | None = None) -> Status:
+        status = super().answer(command, code, item)
+        if isinstance(command, Add) and status.items:
+            status.items = [Item(target=(status.items[0].target or "").rpartition("/")[2])]
         return status
 
 
@@ -254,14 +265,15 @@ class _ShortInPieces(ClientSession):
         self.packer = _Halving(self.settings.encoding, self.settings.large_objects)
 
 
-@CLIENT("event-between-pieces", "session")
-class _EventBetween(ClientSession):
-    """Tells of an event behind a piece of what the server asked for."""
+@CLIENT("results-between-pieces", "session")
+class _ResultsBetween(ClientSession):
+    """Fills the room behind a piece of one value with another value."""
 
     def arrange(self, message: Message) -> None:
-        if any(item.more for command in message.commands if isinstance(command, Results) for item in command.items):
-            item = Item(meta=Meta(format="chr", type="com.example.event"), data="busy")
-            message.commands.append(self.numbered(Alert(data=codes.CLIENT_EVENT, items=[item])))
+        waiting = self.packer.commands
+        pieces = any(item.more for command in message.commands for item in command.items)
+        if pieces and waiting and isinstance(waiting[0], Results) and self.packer._whole(waiting[0], 1 << 20, self.encode):
+            message.commands.append(self.numbered(waiting.popleft()))
 
 
 @CLIENT("last-piece-answered-213", "executor")
@@ -288,8 +300,6 @@ class _Last200(Executor):
 
 @CLIENT("report-in-pieces-without-large-objects", "tree")
 class _NoLargeObjects(Tree):
-    """Says that it has no large objects ..."""
-
     def get(self, uri: str, server: str | None = None) -> tuple[int, Answer | None]:
         code, answer = super().get(uri, server)
         if answer is not None and uri == "./DevDetail/LrgObj":
@@ -299,7 +309,7 @@ class _NoLargeObjects(Tree):
 
 @CLIENT("report-in-pieces-without-large-objects", "session")
 class _ReportInPieces(ClientSession):
-    """... and sends the ResultCode of a report in two pieces."""
+    """Has no large objects, and sends the ResultCode of a report in two pieces."""
 
     rest: Alert | None = None
 
@@ -367,6 +377,15 @@ class _MarkOfItsOwn(UpdateAgent):
         return alert
 
 
+@CLIENT("event-marked-error", "session")
+class _EventMarkedError(ClientSession):
+    """Tells of its own matters by Generic Alerts with a Mark that there is not."""
+
+    def package_1(self) -> list[Command]:
+        meta = Meta(format="chr", type="Reversed-Domain-Name: com.example.battery", mark="error")
+        return [*super().package_1(), Alert(data=codes.GENERIC_ALERT, items=[Item(meta=meta, data="low")])]
+
+
 @CLIENT("device-as-source", "agent")
 class _DeviceAsSource(UpdateAgent):
     """Names itself as the source of a report."""
@@ -385,6 +404,18 @@ class _RequestOfNothing(Outbox):
         if once:
             alert.items[0].source = "./FirmwareUpdate"
         super().put(alert, once)
+
+
+# -- questions -----------------------------------------------------------------------------------------------------------
+
+
+@CLIENT("asks-nobody", "executor")
+class _AsksNobody(Executor):
+    """Has no display, and takes every question for answered."""
+
+    def ask(self, command: Alert) -> int:
+        self.answer(command, 200)
+        return 200
 
 
 # -- after the report ----------------------------------------------------------------------------------------------------

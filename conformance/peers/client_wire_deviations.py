@@ -23,22 +23,17 @@ class _Wbxml10(Styled):
     wbxml = WbxmlStyle(version="1.0")
 
 
-_HEAD = bytes.fromhex("02a4016a00")
-"""WBXML 1.2, SyncML 1.2, UTF-8, no string table."""
-_CORRELATOR = b"\x7c\x03"
-"""The token of Correlator with content, and STR_I."""
+_CORRELATOR = b"\x7c\x03", b"\x7d\x03"
+"""The token of Correlator with content, and STR_I; and a token that nobody has."""
 
 
-@CLIENT("correlator-as-literal", "session")
-class _CorrelatorLiteral(ClientSession):
-    """Has the tokens of SyncML 1.1, and writes what is newer by its name."""
+@CLIENT("correlator-token-of-its-own", "session")
+class _CorrelatorToken(ClientSession):
+    """Has the tokens of SyncML 1.1, and gives what is newer the next but one."""
 
     def encode(self, message: Message) -> bytes:
         octets = super().encode(message)
-        if not octets.startswith(_HEAD) or _CORRELATOR not in octets:
-            return octets
-        body = octets[len(_HEAD) :].replace(_CORRELATOR, b"\x44\x00\x03")
-        return _HEAD[:-1] + b"\x0bCorrelator\0" + body
+        return octets if octets[:1] == b"<" else octets.replace(*_CORRELATOR)
 
 
 @CLIENT("wbxml-names-confused", "session")
