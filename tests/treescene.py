@@ -28,6 +28,7 @@ def plant(cls: type[Command], uri: str, rows: list[dict[str, str]]) -> Command:
 def commands() -> list[Command]:
     """Everything in one package."""
     properties = [get(f"./DevInfo?prop={name}") for name in ("ACL", "Format", "Name", "Size", "Type", "Foo")]
+    properties += [get("./DevInfo/DevId?prop=Type")]
     nodes = [
         get("."), get("DevInfo/DevId"), get(".?prop=ACL"), set_(".?prop=ACL", f"Add={ME}&Get=*"),
         set_("./DevInfo?prop=Name", "Other"), add(f"{ROOT}?prop=Title"), get("./Inbox"), get("./DevDetail"),
@@ -37,7 +38,8 @@ def commands() -> list[Command]:
     added = [
         add(N, format_=NODE), get(f"{N}?prop=ACL"), set_(f"{N}?prop=ACL", MINE), set_(f"{N}?prop=ACL", "Get"),
         add(f"{N}/One", "1", "int"), get(f"{N}/One?prop=Format"), add(f"{N}/Two", "2"), get(f"{N}/Two?prop=ACL"),
-        set_(f"{N}/One?prop=Name", "Two"), add(f"{N}/MiXeD", "x"), get(N), add(f"{N}/Made/Leaf", "x"),
+        set_(f"{N}/One?prop=Name", "Two"), add(f"{N}/MiXeD", "x"), get(N),
+        add(f"{N}/Empty", format_=NODE), get(f"{N}/Empty"), add(f"{N}/Made/Leaf", "x"),
         get(f"{N}/Made?prop=ACL"), set_(f"{N}/MiXeD?prop=ACL", "Get=a+*"),
         get(f"{N}/MiXeD"), set_(f"{N}/Made?prop=ACL", f"Replace={ME}"), get(f"{N}/Made/Leaf"),
         set_(f"{N}/Made/Leaf?prop=ACL", f"Get=*&Replace={ME}"), set_(f"{N}/Made?prop=ACL", "Get=*&Replace=another"),

@@ -211,7 +211,8 @@ class ClientSession:
         self.packer.commands.extend(self.no_end_of_data(uri) for uri in executed.broken)
         if self.silent():
             return self.end("")
-        self._offer_alerts()
+        if self.trusts_server():
+            self._offer_alerts()
         if self.refused >= self.settings.tries or self.msg_id + 1 >= MAX_MESSAGES:
             self._abort()
         return self._send(message)

@@ -73,11 +73,21 @@ class ClientPlayer(WaySessions):
         elif "tls" in expect:
             came = self.open_about_tls(kind)
         else:
-            came = self.open(kind, wanted=expect.get("comes", True) is not False)
+            came = self._opened(kind, expect)
         self.value("comes", came, "a session")
         if came and self.talk and self.talk.first:
             self._first_message(self.talk, self.talk.first, kind, expect)
         return ""
+
+    def _opened(self, kind: str, expect: dict[str, Any]) -> bool:
+        """Opens a session. Where the step asks whether it comes, one that the device began and gave up is one that did not."""
+        before = self.sessions
+        try:
+            return self.open(kind, wanted=expect.get("comes", True) is not False)
+        except outcome.Stop as stop:
+            if "comes" not in expect or self.sessions == before or stop.verdict != INCONCLUSIVE:
+                raise
+            return False
 
     def _first_message(self, talk: Conversation, first: Message, kind: str, expect: dict[str, Any]) -> None:
         """Writes down what a step may expect of the message that began a session."""
@@ -159,8 +169,8 @@ class ClientPlayer(WaySessions):
         """Serves until the device has answered completely, or it is clear that it never will."""
         if self.await_package(self.times.message) and self.talk is talk:
             return
-        if talk.manner.odd and not self.lost and not self.bench.dead():
-            return  # it took the form for no message: the step finds no answer, and the case goes on in another session
+        if (talk.manner.odd or talk.manner.tries) and not self.lost and not self.bench.dead():
+            return  # it took the form for no message, or gave the server up: the case goes on in another session
         if not self.lost:
             dead = self.bench.dead()
             trouble = None if dead or self.talk is not talk else self.tls_trouble()

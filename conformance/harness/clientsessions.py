@@ -201,7 +201,7 @@ class ClientSessions:
             talk.refuse()
             return False
         talk.answer()
-        if received.aborted:
+        if received.aborted and not talk.manner.unknown:  # who is treated so may well give up
             self.lost = self.lost or "the device aborted the session (Alert 1223)"
         return False
 

@@ -15,7 +15,7 @@ from conformance.harness.pieces import Pieces
 from conformance.harness.recorder import Recorder
 from conformance.syncml.codec import Decoded, decode
 from conformance.syncml.element import SyntaxFault
-from conformance.syncml.model import Alert, Command, Message
+from conformance.syncml.model import Alert, Command, Message, Status
 from conformance.transcript import DEVICE, SERVER, Event
 from conformance.transport.exchange import Fault, Reply, header
 
@@ -32,7 +32,7 @@ class Conversation:
         self.label, self.recorder, self.keys = label, recorder, keys
         self.manner = manner or Manner()
         self.session = CrookedSession(settings, self.manner.keys(keys), self.manner.inside)
-        self.session.own_kind = keys.kind
+        self.session.own_kind, self.session.plain = keys.kind, self.manner.plain
         self.session.xml, self.session.wbxml = self.manner.styles()
         self.spoilt = False
         """Whether a malformed message went out: what the device still says in this session is not judged."""
@@ -102,7 +102,7 @@ class Conversation:
         out = self.session.respond(commands, large=large, final=final)
         self.session.spent()
         broken_off = self._broken_off or (self._large is not None and self._large.made)
-        made = made or self.manner.stranger or broken_off or ill_formed(commands)
+        made = made or self._strange(out) or broken_off or ill_formed(commands)
         self._broken_off = False
         if self._large is not None:
             self._large.made = False
@@ -114,6 +114,11 @@ class Conversation:
         coding = [("Transfer-Encoding", "chunked")] if self.manner.chunked else []
         reply = Reply(200, [("Content-Type", out.media), ("Cache-Control", "no-store"), *coding, *out.headers], out.octets)
         return out, self.send(reply, out, made=made)
+
+    def _strange(self, out: Outgoing) -> bool:
+        """Whether a message is wrong for who sends it. Without credentials nothing may be asked for, but the end may be said."""
+        asks = any(not isinstance(command, Status) for command in out.message.commands)
+        return self.manner.stranger and (asks or self.manner.credentials != "none")
 
     def send(self, reply: Reply, out: Outgoing, *, made: bool = False) -> Event:
         """Sends a reply that holds a message. ``made``: it is wrong on purpose."""

@@ -14,7 +14,7 @@ class DeviationRow:
     """One row of ``testcases/deviations``: what a sloppy implementer does, and which requirements that breaks.
 
     ``seen_by`` is the id of a case that catches it; where there is none for now ``pending`` says why. ``profile``: the
-    dialect in which it is wrong, "" for that of the enabler.
+    dialect in which it is wrong, "" for that of the enabler. ``denies``: claims that its IUT file denies.
     """
 
     id: str
@@ -26,6 +26,7 @@ class DeviationRow:
     seen_by: str = ""
     pending: str = ""
     profile: str = ""
+    denies: tuple[str, ...] = ()
 
 
 def load_deviations(root: Path, role: str) -> list[DeviationRow]:
@@ -36,6 +37,7 @@ def load_deviations(root: Path, role: str) -> list[DeviationRow]:
         DeviationRow(
             row["id"], role, row["says"], tuple(row["breaks"]), row.get("level", ""), row.get("area", ""),
             row.get("seen_by", ""), row.get("pending", ""), row.get("profile", ""),
+            tuple(row.get("denies", ())),
         )
         for row in rows
     ]

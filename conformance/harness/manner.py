@@ -25,7 +25,8 @@ class Manner:
     ``repeat``: the server takes credentials for one message only. ``resp_uri``: it gives another address for the rest.
 
     ``credentials``: right; wrong, or none at all (a stranger, which gives up when it is refused); stale, with a nonce
-    that the device has never given. ``challenge``: "" for a challenge where one is due; nonce, as a server does that
+    that the device has never given; plain, of type basic whatever the device asks for. ``tries``: refusals after which it
+    gives up. ``challenge``: "" for a challenge where one is due; nonce, as a server does that
     has lost the nonce of the device; or the type that it asks for before anything else. ``session_id``: the one of the
     trigger, in hexadecimal. Of the way to the server: ``certificate`` right, untrusted, expired or misnamed; ``tls`` none
     where it does no TLS; ``redirect`` plain where it sends on to an address without; ``chunked`` coding of its answers.
@@ -50,6 +51,7 @@ class Manner:
     healing: bytes | None = None
     """The default nonce with which a trigger asked for new ones: it counts in the session that answers it."""
     generic_alerts: str = "200"
+    tries: int = 0
 
     @classmethod
     def of(cls, given: Mapping[str, Any]) -> Manner:
@@ -57,6 +59,8 @@ class Manner:
         wanted = dict(given)
         if "generic_alerts" in wanted:
             wanted["generic_alerts"] = str(wanted["generic_alerts"])
+        if "tries" in wanted:
+            wanted["tries"] = int(wanted["tries"])
         return cls(**wanted)
 
     @property
@@ -83,6 +87,16 @@ class Manner:
         """Whether the server does not show who it is: its messages are wrong on purpose."""
         return self.credentials in ("wrong", "none")
 
+    @property
+    def unknown(self) -> bool:
+        """Whether the device never gets to know who the server is."""
+        return self.stranger or self.plain
+
+    @property
+    def plain(self) -> bool:
+        """Whether the server shows name and password in the open, whatever it is asked for."""
+        return self.credentials == "plain"
+
     def settings(self, server_id: str, url: str, session: int) -> ServerSettings:
         """The settings of the session; ``session`` is its number in the case."""
         settings = ServerSettings(server_id, url, send_credentials=self.credentials != "none")
@@ -94,8 +108,8 @@ class Manner:
         settings.each_message = self.repeat
         if self.resp_uri:
             settings.resp_uri = f"{url}{'&' if '?' in url else '?'}session={session}"
-        if self.stranger:
-            settings.tries = 1
+        if self.tries or self.unknown:
+            settings.tries = self.tries or 1 + self.plain
         return settings
 
     def keys(self, keys: PeerKeys) -> PeerKeys:

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from conformance.dm.credentials import MAC_HEADER, mac_header
+from conformance.dm.credentials import BASIC, MAC_HEADER, mac_header
 from conformance.dm.serversession import SESSION_ABORT, Outgoing, PeerKeys, ServerSession, ServerSettings
 from conformance.harness.commands import prepare
-from conformance.syncml.model import Alert, Header, Message, Status
+from conformance.syncml.model import Alert, Cred, Header, Message, Status
 from conformance.transcript import DEVICE
 
 if TYPE_CHECKING:
@@ -49,6 +49,14 @@ class CrookedSession(ServerSession):
         self.inside = inside
         """abort: an unfinished package is answered by the end of the session instead of a request for the rest."""
         self._used = keys.nonce
+        self.plain = False
+        """Whether it shows name and password in the open, whatever it is asked for."""
+
+    def credentials(self) -> Cred | None:
+        """The server's own credentials."""
+        if self.plain:
+            self.own_kind = BASIC
+        return super().credentials()
 
     def ask_on(self, message: Message) -> None:
         """See :meth:`ServerSession.ask_on`."""

@@ -12,6 +12,7 @@ from conformance.judge import (
     rules_effect,
     rules_form,
     rules_header,
+    rules_integrity,
     rules_largeobject,
     rules_operation,
     rules_package,
@@ -30,8 +31,8 @@ from conformance.judge import (
 from conformance.judge.rule import RULES, Rule
 
 MODULES = (
-    rules_form, rules_transport, rules_header, rules_package, rules_status, rules_authentication, rules_largeobject,
-    rules_command, rules_effect, rules_alert, rules_operation, rules_state, rules_report, rules_campaign,
+    rules_form, rules_transport, rules_header, rules_package, rules_status, rules_authentication, rules_integrity,
+    rules_largeobject, rules_command, rules_effect, rules_alert, rules_operation, rules_state, rules_report, rules_campaign,
     rules_echo, rules_tree, rules_trigger, rules_version, rules_wbxml, rules_push, rules_download, rules_tls,
     rules_property,
 )

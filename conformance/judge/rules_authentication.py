@@ -10,8 +10,9 @@ from typing import Any
 
 from conformance.judge.rule import Hit, View, rule
 from conformance.judge.rules_package import dev_info
-from conformance.judge.session import SESSION_ABORT, Said, Session
-from conformance.syncml.model import Chal, Results, Status, b64
+from conformance.judge.rules_transport import goes_to
+from conformance.judge.session import NEXT_MESSAGE, NO_END_OF_DATA, SESSION_ABORT, Said, Session
+from conformance.syncml.model import Alert, Chal, Command, Status, b64
 from conformance.transport.exchange import header
 
 MAC = "syncml:auth-mac"
@@ -26,7 +27,7 @@ def kind_of(value: str | None) -> str:
 
 def shown_type(said: Said) -> str:
     """The type of the credentials of a message, "" where it has none; a MAC stands in the HTTP header."""
-    if header(said.event.data.get("headers") or [], "x-syncml-hmac") is not None or _facts(said).get("integrity"):
+    if header(said.event.data.get("headers") or [], "x-syncml-hmac") is not None or facts_of(said).get("integrity"):
         return MAC
     kind = kind_of(said.header.cred.type) if said.header.cred is not None else ""
     return "a MAC in Cred" if kind == MAC else kind
@@ -42,14 +43,15 @@ def chal_of(said: Said) -> Chal | None:
     return said.header_status.chal if said.header_status is not None else None
 
 
-def _facts(said: Said) -> dict[str, Any]:
+def facts_of(said: Said) -> dict[str, Any]:
+    """What the recorder found out about a message: credentials, integrity."""
     facts = said.event.data.get("facts")
     return facts if isinstance(facts, dict) else {}
 
 
 def nonce_print(said: Said) -> str:
     """Something that tells the nonces of two messages apart, "" where a message issues none or it is masked."""
-    told = _facts(said).get("next_nonce")
+    told = facts_of(said).get("next_nonce")
     if isinstance(told, dict):
         return str(told.get("print", ""))
     chal = chal_of(said)
@@ -116,7 +118,7 @@ def nonce_quality(view: View) -> Iterator[Hit]:
         chal = chal_of(said)
         if chal is None or kind_of(chal.type) not in _WITH_NONCE or not chal.next_nonce:
             continue
-        told = _facts(said).get("next_nonce")
+        told = facts_of(said).get("next_nonce")
         length = told.get("length") if isinstance(told, dict) else None
         if length is None and "*" not in chal.next_nonce:
             octets = b64(chal.next_nonce)
@@ -129,19 +131,29 @@ def nonce_quality(view: View) -> Iterator[Hit]:
             yield view.check(known is said.session, said, "a new nonce", "one of an earlier session", "nonce of the challenge")
 
 
-@rule("DM-AUTH-013", title="a second challenge has a new nonce")
+@rule("DM-AUTH-013", title="a challenge to wrong credentials has a new nonce")
 def new_nonce(view: View) -> Iterator[Hit]:
     """DM Security 5.3.3: one more challenge, because the nonce may be stale. Further ones are not asked for."""
+    given: set[str] = set()
     for session in view.sessions:
         before, enough = "", False
         for said in session.by(view.side):
             mark = nonce_print(said) if said.refuses else ""
+            if mark and not before and view.judged(said) and not said.repeated and _showed_nonce(said.answers):
+                what = "nonce of the challenge to credentials that may be stale"
+                yield view.check(mark not in given, said, "a new nonce", "one that was given before", what)
+            given.add(nonce_print(said) if not said.repeated else "")
             if mark and before and view.judged(said):
                 what = "nonce of the second challenge"
                 yield view.check(mark != before, said, "another nonce", "the same", what, tolerated=enough)
             if mark:
                 enough = enough or bool(before) or (said.answers is not None and bool(shown_type(said.answers)))
             before = mark or before
+
+
+def _showed_nonce(said: Said | None) -> bool:
+    """Whether a message shows credentials that a nonce goes into."""
+    return said is not None and shown_type(said) in _WITH_NONCE
 
 
 @rule("DM-AUTH-005", "DM-HMAC-006", title="Cred stands in SyncHdr only, and holds no MAC")
@@ -203,11 +215,11 @@ def _accepting(session: Session) -> dict[str, int]:
     return {said.side: said.index for said in reversed(session.said) if said.code == "212"}
 
 
-def _in_doubt(view: View, said: Said) -> bool:
+def in_doubt(view: View, said: Said) -> bool:
     """Whether the nonce to begin with is open: the session before ended by a refusal, and a nonce that came from somebody
     who had not shown himself is not kept (DM Security 5.3.4)."""
     at = view.sessions.index(said.session)
-    if at == 0 or _challenged(said):
+    if at == 0 or was_challenged(said):
         return False
     before = view.sessions[at - 1]
     return any(side[-1].refuses for side in (before.by(view.side), before.by(view.other)) if side)
@@ -217,15 +229,15 @@ def _in_doubt(view: View, said: Said) -> bool:
 def facts_right(view: View) -> Iterator[Hit]:
     """DM Security 5.3.2, DM Protocol 9.1. Without a challenge in the session, which nonce counts is open."""
     for said in view.mine:
-        shown = _facts(said).get("credentials")
+        shown = facts_of(said).get("credentials")
         if not isinstance(shown, dict) or shown.get("type") != "md5":
             continue
         result, nonce = shown.get("result"), shown.get("nonce") or "unknown"
-        challenged = _challenged(said)
+        challenged = was_challenged(said)
         if result == "right":
             yield view.ok(said, "DM-AUTH-010")
             yield view.ok(said, "DM-AUTH-007")
-        elif result == "stale" and not _in_doubt(view, said):
+        elif result == "stale" and not in_doubt(view, said):
             what = "nonce of the md5 credentials"
             yield view.broken(said, "the newest nonce", f"the {nonce} one", what, "DM-AUTH-010", tolerated=not challenged)
         elif result == "wrong" and challenged:
@@ -233,7 +245,7 @@ def facts_right(view: View) -> Iterator[Hit]:
             yield view.broken(said, expected, "another value", "md5 credentials after a challenge", "DM-AUTH-007")
 
 
-def _challenged(said: Said) -> bool:
+def was_challenged(said: Said) -> bool:
     """Whether the other side gave a nonce in this session before."""
     return any(place < said.index for side, place in said.session.kept(_challenging).items() if side != said.side)
 
@@ -284,6 +296,9 @@ def client_retries(view: View) -> Iterator[Hit]:
         wanted, shown = kind_of(chal.type), shown_type(said)
         what = "the message after a challenge"
         yield view.check(said.header_status is not None, said, "a Status for SyncHdr", None, what, "DM-AUTH-003")
+        there = goes_to(said)
+        if there is not None:
+            yield view.check(there, said, answer.header.resp_uri or "", "another address", what, "DM-AUTH-003")
         challenged = answer.answers
         if challenged is None or not challenged.opens:
             continue
@@ -335,8 +350,13 @@ def statuses_only(view: View) -> Iterator[Hit]:
             continue
         if said.has_alert(SESSION_ABORT):
             continue
-        extra = [c.name for c in (*said.commands, *said.results) if said.side == "server" or isinstance(c, Results)]
+        extra = [c.name for c in (*said.commands, *said.results) if said.side == "server" or not _asks_on(c)]
         yield view.check(not extra, said, "Statuses only", ", ".join(extra), f"a message with Status {said.code} for SyncHdr")
+
+
+def _asks_on(command: Command) -> bool:
+    """Whether a client asks for the rest of a package, or says that a large object did not end: that has no other place."""
+    return isinstance(command, Alert) and command.data in (NEXT_MESSAGE, NO_END_OF_DATA)
 
 
 @rule("DM-AUTH-016", sides=("client",), title="commands of a server that is not authenticated are not executed")
@@ -362,59 +382,3 @@ def few_tries(view: View) -> Iterator[Hit]:
                     break
         if 0 < tries <= _TRIES:
             yield view.ok()
-
-
-@rule("DM-HMAC-002", "DM-HMAC-005", title="the MAC is right and made with the newest nonce")
-def mac_right(view: View) -> Iterator[Hit]:
-    """DM Security 5.4.2, 5.4.4."""
-    for said in view.mine:
-        shown = _facts(said).get("integrity")
-        if not isinstance(shown, dict):
-            continue
-        result, challenged = shown.get("result"), _challenged(said)
-        if result == "right":
-            yield view.ok(said)
-            yield view.ok(said, "DM-HMAC-005")
-        elif result == "stale" and not _in_doubt(view, said):
-            nonce = shown.get("nonce") or "unknown"
-            what = "nonce of the MAC"
-            yield view.broken(said, "the newest nonce", f"the {nonce} one", what, "DM-HMAC-005", not challenged)
-        elif result == "wrong" and challenged:
-            yield view.broken(said, "B64(MD5(B64(MD5(name:password)):nonce:B64(MD5(body))))", "another value", "the MAC")
-
-
-@rule("DM-HMAC-003", "DM-HMAC-005", title="a message with a MAC is answered 200 with a new nonce")
-def mac_answered(view: View) -> Iterator[Hit]:
-    """DM Security 5.4.3."""
-    for session in view.sessions:
-        before = ""
-        for said in session.by(view.side):
-            if said.refuses and kind_of((chal_of(said) or Chal()).type) == MAC:
-                before = nonce_print(said)
-            if not view.judged(said) or said.answers is None or shown_type(said.answers) != MAC or not good(said.code):
-                continue
-            chal = chal_of(said) or Chal()
-            there = kind_of(chal.type) == MAC and bool(chal.next_nonce)
-            actual = f"{said.code}, {'a' if there else 'no'} NextNonce"
-            yield view.check(said.code == "200" and there, said, "200 and a NextNonce", actual, "the answer to a MAC")
-            mark = nonce_print(said)
-            if mark and before:
-                yield view.check(mark != before, said, "a new nonce", "the one before", "nonce for the MAC", "DM-HMAC-005")
-            before = mark or before
-
-
-@rule("DM-HMAC-004", title="a MAC that was used once is used to the end")
-def mac_kept(view: View) -> Iterator[Hit]:
-    """DM Security 5.4.3. Its use in one direction only is not provided for."""
-    for session in view.sessions:
-        used = False
-        for said in session.by(view.side):
-            has = shown_type(said) == MAC
-            if used and view.judged(said) and not mac_unseen(said):
-                yield view.check(has, said, "x-syncml-hmac", None, "a message after one with a MAC")
-            used = used or has
-        theirs = [said for said in session.by(view.other) if shown_type(said) == MAC]
-        if theirs and not used:
-            late = next((s for s in session.by(view.side) if view.judged(s) and s.index > theirs[0].index), None)
-            if late is not None and not late.refuses and not mac_unseen(late):
-                yield view.broken(late, "x-syncml-hmac", None, "the other side uses a MAC", tolerated=True)

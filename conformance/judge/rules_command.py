@@ -206,6 +206,15 @@ def failed_add(view: View) -> Iterator[Hit]:
             for item in ref.answer.items:
                 what, remark = f"Item of the Status for {owed.what}", bool(item.data)
                 yield view.check(bool(item.target), said, "Target", None, what, tolerated=remark)
+                if item.target and len(owed.command.items) == 1:
+                    wanted = plain(owed.command.items[0].target)
+                    good = item.target == "." or _on_one_line(plain(item.target), wanted)
+                    yield view.check(good, said, f"{wanted}, or a node above or below it", item.target, f"Target in the {what}")
+
+
+def _on_one_line(one: str, other: str) -> bool:
+    """Whether one node stands above another, or is it. What a document adds stands below its target."""
+    return f"{other}/".startswith(f"{one}/") or f"{one}/".startswith(f"{other}/")
 
 
 @rule("DM-UI-008", "DM-UI-009", sides=("client",), title="answers of the user stand in Items of the Status")

@@ -57,6 +57,30 @@ def session_id(view: View) -> Iterator[Hit]:
             yield view.check(value == wanted, said, wanted, value, "SessionID within the session")
 
 
+@rule("DM-HDR-003", "DM-AUTH-003", sides=("client",), title="a session goes on under its SessionID")
+def same_session(view: View) -> Iterator[Hit]:
+    """DM Protocol 8.3, 9.1. A message that begins a session answers nothing: one that does, under another SessionID, goes on
+    with the session that stood open."""
+    newest: dict[str | None, Session] = {}
+    for session in view.sessions:
+        first = session.first
+        if first is None:
+            continue
+        before = newest.get(first.header.source)
+        newest[first.header.source] = session
+        last = before.exchanges[-1] if before is not None else None
+        if before is None or last is None or last.response is None or not last.complete or before.over:
+            continue
+        status, asked = first.header_status, last.response
+        if not view.judged(first) or status is None or asked.made or status.msg_ref != asked.header.msg_id:
+            continue
+        wanted, value = asked.header.session_id or "", first.header.session_id
+        if wanted != value:
+            yield view.broken(first, wanted, value, "SessionID of the answer to a message of the server")
+            if asked.refuses:
+                yield view.broken(first, wanted, value, "SessionID of the message after a challenge", "DM-AUTH-003")
+
+
 @rule("DM-HDR-005", sides=("client",), title="each session of the client has its own SessionID")
 def fresh_session_id(view: View) -> Iterator[Hit]:
     """DM Protocol 8.3. Only sessions that the client began by itself choose their id. The very message of a session that

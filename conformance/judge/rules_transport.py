@@ -121,11 +121,19 @@ def _came(given: Event) -> str:
 def resp_uri(view: View) -> Iterator[Hit]:
     """DM Protocol 9.1. Host names may be mapped on the way, so that path and query are compared."""
     for said in view.mine:
-        url, before = said.event.data.get("url"), said.answers
-        wanted = before.header.resp_uri if before is not None else None
-        if url and wanted and not said.repeated and before is not None and not before.made:
-            good = _path(str(url)) == _path(wanted)
-            yield view.check(good, said, wanted, str(url), "address of the request after a RespURI")
+        good = goes_to(said)
+        if good is not None and said.answers is not None:
+            url, wanted = str(said.event.data.get("url")), said.answers.header.resp_uri or ""
+            yield view.check(good, said, wanted, url, "address of the request after a RespURI")
+
+
+def goes_to(said: Said) -> bool | None:
+    """Whether a message of the client goes to the RespURI of the one that it answers; ``None`` where there is none."""
+    url, before = said.event.data.get("url"), said.answers
+    wanted = before.header.resp_uri if before is not None else None
+    if not url or not wanted or said.repeated or before is None or before.made:
+        return None
+    return _path(str(url)) == _path(wanted)
 
 
 def _path(url: str) -> tuple[str, str]:

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 
 from conformance.judge.answer import Owed
 from conformance.judge.lookup import full, item_document
+from conformance.judge.operation import plain
 from conformance.judge.rule import Hit, View, rule
 from conformance.judge.session import Said
 from conformance.syncml.held import is_held
@@ -22,6 +23,8 @@ _OBJECTS = {
 """Identifier by address, of the management objects that stand at the same place everywhere."""
 _SECRETS = ("AAuthSecret", "AAuthData", "ClientPW", "ServerPW", "ClientNonce", "ServerNonce")
 _VERSIONS = 1 << 16
+_LINES = re.compile("[\\x00-\\x1f\\x7f]")
+"""What no name of a node has: control characters, line ends among them."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -72,6 +75,24 @@ def _properties(view: View, name: str = "") -> Iterator[tuple[Shown, str]]:
         mark, _, value = each.query.partition("=")
         if mark == "prop" and (not name or value == name):
             yield each, value
+
+
+@rule("DM-CMD-012", sides=CLIENT, title="the names of children are joined by slashes")
+def child_names(view: View) -> Iterator[Hit]:
+    """DM TND 6.2.2. White space around the whole list is how some write their XML."""
+    for each in shown(view):
+        said_so = each.item.meta.format if each.item.meta is not None else None
+        if not each.query and each.item.source and _interior(view, each):
+            yield view.check(said_so == "node", each.said, "Format node", said_so, f"children of {each.what}")
+        if not each.query and said_so == "node" and each.text.strip():
+            names = each.text.strip().split("/")
+            good = all(name and not _LINES.search(name) for name in names)
+            yield view.check(good, each.said, "names with a slash between two", each.text, f"children of {each.what}")
+
+
+def _interior(view: View, each: Shown) -> bool:
+    """Whether a node is one that every device has as an interior one: the root, a standard object, an update object."""
+    return each.node in (".", *_OBJECTS) or view.activity.object_of(each.node) == plain(each.node)
 
 
 @rule("DM-TND-010", sides=CLIENT, title="VerNo grows with each change")

@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from conformance.judge.rule import Hit, View, rule
-from conformance.judge.rules_authentication import mac_right
 from conformance.judge.rules_form import binary_in_wbxml
+from conformance.judge.rules_integrity import mac_right
 from conformance.judge.rules_transport import message_size
 from conformance.judge.session import CLIENT, Said
 from conformance.syncml.element import METINF, SYNCML, Element

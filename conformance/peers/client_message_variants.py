@@ -56,7 +56,7 @@ WBXML_STYLES = {
 """Forms of WBXML by variant; those of the server are the same."""
 
 
-class _Styled(ClientSession):
+class Styled(ClientSession):
     """A session whose messages are written in another form, or with elements of their own."""
 
     xml: XmlStyle | None = None
@@ -73,16 +73,16 @@ class _Styled(ClientSession):
 
 def _styles() -> None:
     for identity, xml in XML_STYLES.items():
-        VARIANT(identity, "session")(type("_Xml", (_Styled,), {"xml": xml}))
+        VARIANT(identity, "session")(type("_Xml", (Styled,), {"xml": xml}))
     for identity, wbxml in WBXML_STYLES.items():
-        VARIANT(identity, "session")(type("_Wbxml", (_Styled,), {"wbxml": wbxml}))
+        VARIANT(identity, "session")(type("_Wbxml", (Styled,), {"wbxml": wbxml}))
 
 
 _styles()
 
 
 @VARIANT("correlator-before-data", "session")
-class _CorrelatorFirst(_Styled):
+class _CorrelatorFirst(Styled):
     def reshape(self, root: Element) -> None:
         for alert in (each for each in root.walk() if each.name == "Alert"):
             alert.children.sort(key=lambda child: ("CmdID", "Correlator").index(child.name) if child.name in ("CmdID", "Correlator") else 2)
