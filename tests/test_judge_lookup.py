@@ -216,8 +216,8 @@ TNDS = f"<MgmtTree xmlns='syncml:dmddf1.2'><VerDTD>1.2</VerDTD>{INNER}</MgmtTree
 def test_dm_list_001_nodes_of_items_and_of_a_document() -> None:
     plain_ = [Item(source="A"), Item(source="./A/B", data="1")]
     assert nodes_of(plain_) == ["./A", "./A/B"]
-    tree = Item(source="./Root", data=TNDS, meta=Meta(type="application/vnd.syncml.dmtnds+xml", format="xml"))
-    assert nodes_of([tree]) == ["./Root/Vendor", "./Root/Vendor/X"]
+    tree = Item(source="./Vendor", data=TNDS, meta=Meta(type="application/vnd.syncml.dmtnds+xml", format="xml"))
+    assert nodes_of([tree]) == ["./Vendor", "./Vendor/X"]
     assert nodes_of([Item(source="./Root", data=TNDS, meta=Meta(type="text/plain"))]) == ["./Root"]
     assert nodes_of([Item(source="./Root", data="<no", meta=Meta(type="application/vnd.syncml.dmtnds+xml"))]) == ["./Root"]
 
