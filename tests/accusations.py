@@ -19,15 +19,16 @@ if __name__ == "__main__":
     sys.path.insert(0, str(Path(__file__).parent))
 
 import judge_builder as builder
+import judge_seen
 import test_judge_rules_dm as dm
 import test_judge_rules_fumo as fumo
 import test_judge_rules_seen as seen
 import test_judge_rules_sessions as sessions
 import test_judge_rules_tree as tree
 import test_judge_rules_trigger as trigger
-from judge_builder import Script
+from judge_builder import CATALOGUE, Script
 
-from conformance.judge.finding import PASS
+from conformance.judge.finding import CAUSES, PASS
 
 FILE = Path(__file__).parent / "data" / "accusations.yaml"
 SIDES = ("client", "server")
@@ -57,13 +58,15 @@ def _spoilt(base: Callable[[], Script], spoil: Callable[[Script], Any]) -> Scrip
 
 
 def accused(script: Script) -> list[str]:
-    """What the rules say against both sides, one line for each finding."""
-    return [
-        f"{side} {f.requirement} {f.outcome} at {f.event}: {f.actual}"
-        for side in SIDES
-        for f in script.judge(side)
-        if f.outcome != PASS
-    ]
+    """What the rules say against both sides, one line for each finding. Each says what it is about and what was expected."""
+    lines = []
+    for side in SIDES:
+        for f in script.judge(side):
+            if f.outcome != PASS:
+                assert f.message not in ("", "nothing") and f.expected not in ("", None), f
+                assert f.level == CATALOGUE[f.requirement].level and f.cause in (None, *CAUSES), f
+                lines.append(f"{side} {f.requirement} {f.outcome} at {f.event}: {f.actual}")
+    return lines
 
 
 def proved(script: Script) -> dict[str, str]:
@@ -81,16 +84,16 @@ def proved(script: Script) -> dict[str, str]:
 
 PROVING: dict[str, Callable[[], Script]] = {
     "an update": builder.update,
-    "an update in WBXML": seen.wbxml,
+    "an update in WBXML": judge_seen.wbxml,
     "md5 on both sides": builder.challenged,
     "a MAC on both sides": builder.with_mac,
     "a large object": builder.large,
     "large Results": builder.upload,
     "the client aborts": lambda: builder.aborted("client"),
     "the server aborts": lambda: builder.aborted("server"),
-    "a download by descriptor": lambda: seen.fetched("client"),
-    "a descriptor of the server": lambda: seen.fetched("server"),
-    "a session after its trigger": seen.after_trigger,
+    "a download by descriptor": lambda: judge_seen.fetched("client"),
+    "a descriptor of the server": lambda: judge_seen.fetched("server"),
+    "a session after its trigger": judge_seen.after_trigger,
     "two operations": fumo.two_operations,
 }
 """Transcripts that obey, of which it is said what they prove."""

@@ -40,6 +40,8 @@ sys.path.insert(0, str(Path(__file__).parent))
 
 from mutantmaking import Mutant, mutants
 
+from conformance.judge import rules  # all of the judge must be there before processes are forked
+
 ROOT = Path(__file__).resolve().parent.parent
 JUDGE = ROOT / "conformance" / "judge"
 TESTS = ("test_judge_*.py", "test_expectation*.py", "test_matcher.py", "test_download_judging.py")
@@ -50,7 +52,7 @@ SLOW = 0.4
 PAGE = ROOT / "docs" / "prove.md"
 MARKED = re.compile(r"(<!-- mutants -->)(.*)(<!-- /mutants -->)", re.DOTALL)
 _MEMORY = 3 << 30
-_KILLED, _SURVIVED = 0, 1
+_KILLED, _SURVIVED, _WRONG = 0, 1, 3
 
 
 @dataclass(slots=True)
@@ -218,7 +220,10 @@ def _tried(mutant: Mutant, items: list[pytest.Item], times: dict[str, float]) ->
     with os.fdopen(reads, "rb") as pipe:
         names = pipe.read().decode().split("\n")
     _, status = os.waitpid(child, 0)
-    return "" if os.WIFEXITED(status) and os.WEXITSTATUS(status) == _SURVIVED else names[-1]
+    ended = os.WEXITSTATUS(status) if os.WIFEXITED(status) else _KILLED
+    if ended == _WRONG or not names[-1]:
+        raise RuntimeError(f"{mutant.name} could not be made")
+    return "" if ended == _SURVIVED else names[-1]
 
 
 def _child(mutant: Mutant, items: list[pytest.Item], times: dict[str, float], writes: int) -> None:
@@ -246,8 +251,11 @@ def _patch(mutant: Mutant) -> None:
     """Puts the changed code into the function wherever it is in use."""
     code = compile(mutant.tree_with_it(), str(mutant.path), "exec")
     changed = next(each for each in _codes(code) if each.co_qualname == mutant.outer)
-    for each in _living(mutant):
+    living = _living(mutant)
+    for each in living:
         each.__code__ = changed
+    if not living:
+        os._exit(_WRONG)
 
 
 def _codes(code: types.CodeType) -> Iterator[types.CodeType]:
@@ -258,6 +266,7 @@ def _codes(code: types.CodeType) -> Iterator[types.CodeType]:
 
 
 def _living(mutant: Mutant) -> list[types.FunctionType]:
+    assert rules.ALL
     return [
         each
         for each in gc.get_objects()
