@@ -20,6 +20,7 @@ from judge_builder import (
 )
 from judge_spoils import at, first_item
 
+from conformance.judge.finding import PASS
 from conformance.syncml.codec import encode
 from conformance.syncml.model import Alert, Get, Replace, Results, Sequence, Status
 from conformance.transcript import CONTENT, DEVICE, SERVER
@@ -273,3 +274,16 @@ def in_wbxml(base: Base) -> Base:
         return script
 
     return made
+
+
+def said(script: Script, requirement: str, side: str) -> list[tuple[str, int | None, str]]:
+    """What is said about a requirement: outcome, event, what came; of a pass only how often."""
+    return [
+        (f.outcome, f.event, f.actual) if f.outcome != PASS else (PASS, None, f.message.removeprefix("obeyed "))
+        for f in script.judge(side)
+        if f.requirement == requirement
+    ]
+
+
+ONCE, TWICE = [(PASS, None, "once")], [(PASS, None, "2 times")]
+"""What :func:`said` gives where a requirement was obeyed and never broken."""

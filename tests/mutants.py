@@ -280,14 +280,14 @@ def _living(mutant: Mutant) -> list[types.FunctionType]:
 
 
 def chosen(modules: Sequence[str] = (), per_module: int = 0, seed: int = 1) -> list[Mutant]:
-    """The mutants of some modules, or of all; ``per_module`` bounds how many of each, drawn by a seed."""
-    found: list[Mutant] = []
+    """The mutants of some modules, or of all, in turn from each and in an order drawn by a seed; ``per_module`` is how many
+    of each: fewer are the first of more."""
+    found: list[tuple[int, Mutant]] = []
     for path in sorted(JUDGE.glob("*.py")):
         made = mutants(path) if not modules or path.stem in modules else []
-        if per_module and len(made) > per_module:
-            made = random.Random(f"{seed} {path.stem}").sample(made, per_module)
-        found.extend(made)
-    return found
+        random.Random(f"{seed} {path.stem}").shuffle(made)
+        found.extend(enumerate(made[: per_module or len(made)]))
+    return [each for _, each in sorted(found, key=lambda pair: pair[0])]
 
 
 def trial(asked: Trial, names: Sequence[str] = ()) -> int:
@@ -300,6 +300,9 @@ def trial(asked: Trial, names: Sequence[str] = ()) -> int:
 def main(words: Sequence[str] | None = None) -> int:
     """The command."""
     given = _parser().parse_args(words)
+    if given.figures:
+        write(list({each.name: each for path in given.figures for each in read(path)}.values()))
+        return 0
     which = chosen(given.modules, given.per_module, given.seed)
     if given.again:
         survivors = {each.name for each in read(given.again) if not each.by}
@@ -328,6 +331,7 @@ def _parser() -> argparse.ArgumentParser:
     parser.add_argument("--seconds", type=float, default=1e9, help="of tests, as they take while they are traced, for each mutant")
     parser.add_argument("--tests", nargs="*", default=(), help="patterns of test files")
     parser.add_argument("--again", type=Path, help="only those that survive in a file of results")
+    parser.add_argument("--figures", nargs="+", type=Path, help="only write the figures of files of results, later ones win")
     parser.add_argument("-n", type=int, default=1, help="worker processes")
     parser.add_argument("--output", type=Path, default=Path("reports/mutants.ndjson"))
     return parser
