@@ -6,37 +6,14 @@ from collections.abc import Callable, Iterator
 from typing import Any
 
 import pytest
-from transcripts import CATALOGUE, PREFIX, Script, case, report, results, status
+from transcripts import CATALOGUE, PREFIX, Found, Script, answered, awaited, case, findings, get, report, results, short, status, told
 
 from conformance.harness.vocabulary import STEPS
-from conformance.judge import verdict
 from conformance.judge.expectation import Expectations
-from conformance.judge.finding import Finding, broken, verdict_of
-from conformance.judge.lookup import answers_to, commanded, received_object
 from conformance.judge.step import played_steps
-from conformance.judge.verdict import judge
 from conformance.judge.wanted import type_of
-from conformance.syncml.model import Add, Alert, Atomic, Exec, Get, Item, Meta, Replace, Sequence
+from conformance.syncml.model import Alert, Exec, Get, Item, Meta
 from conformance.transcript import Transcript
-
-Found = list[tuple[str, str, str]]
-
-
-def findings(script: Script | Transcript, *requirements: str, strict: bool = False, role: str = "client") -> list[Finding]:
-    transcript = script.transcript if isinstance(script, Script) else script
-    return Expectations(case(*requirements, role=role), transcript, CATALOGUE, strict).findings()
-
-
-def short(script: Script | Transcript, *requirements: str, **more: Any) -> Found:
-    return [(finding.requirement, finding.outcome, finding.actual) for finding in findings(script, *requirements, **more)]
-
-
-def get(expect: dict[str, Any], *answers: Any, **step: Any) -> Script:
-    """A Get on ./A, and what the device answers."""
-    script = Script()
-    script.command({"get": "./A", "expect": expect, **step}, Get(items=[Item(target="./A")]), *answers)
-    return script
-
 
 # -- commands -------------------------------------------------------------------------------------------
 
@@ -123,17 +100,6 @@ def test_a_reading_of_an_ambiguity_is_noted() -> None:
 
 
 # -- await ----------------------------------------------------------------------------------------------
-
-
-def awaited(expect: dict[str, Any], *alerts: Alert, why: str = "", **step: Any) -> Script:
-    """Exec, then a session in which the device reports."""
-    script = Script()
-    script.command({"exec": "./F/X"}, Exec(items=[Item(target="./F/X")]), status(202, "Exec"))
-    script.begin({"await": {"alert": "download-and-update"}, "expect": expect, **step}, "2")
-    if alerts:
-        script.device(Alert(data="1201"), *alerts, session="s2")
-    script.end("2", why=why)
-    return script
 
 
 @pytest.mark.parametrize(
@@ -287,144 +253,6 @@ def test_what_was_fetched(expect: dict[str, Any], fetches: list[Any], outcome: s
     assert short(fetched(expect, *fetches)) == [("R-1", outcome, actual)]
 
 
-# -- what a server did ----------------------------------------------------------------------------------
-
-
-def replace(node: str, data: str, **more: Any) -> Replace:
-    return Replace(meta=more.get("meta"), items=[Item(target=node, data=data, more=more.get("more", False))])
-
-
-def told(expect: dict[str, Any], *commands: Any, given: dict[str, Any] | None = None) -> Script:
-    """A server that sent commands, and a step that looks at Exec on ./F/X."""
-    script = Script()
-    script.device(Alert(data="1201"))
-    script.server(status(212, "SyncHdr", "0"), *commands)
-    step = {"commanded": given or {"command": "Exec", "node": "./F/X"}, "ensures": "R-1", "expect": expect}
-    script.step(step)
-    script.device(status(200, "Exec"))
-    script.server(Exec(items=[Item(target="./F/X")], correlator="late"))
-    return script
-
-
-EXEC = Exec(items=[Item(target="./F/X")], correlator="c9")
-
-
-@pytest.mark.parametrize(
-    ("expect", "commands", "found"),
-    [
-        ({"count": 1}, [EXEC], [("pass", "1")]),
-        ({"count": 1}, [], [("fail", "0")]),
-        ({"count": 0}, [Exec(items=[Item(target="./F/Y")])], [("pass", "0")]),
-        ({"count": 2}, [EXEC, EXEC], [("pass", "2")]),
-        ({"correlator": "c9"}, [EXEC], [("pass", "c9")]),
-        ({"correlator": {"not": "absent"}}, [EXEC], [("pass", "c9")]),
-        ({"correlator": {"not": "absent"}}, [Exec(items=[Item(target="./F/X")])], [("fail", "nothing")]),
-        ({"correlator": "absent"}, [], [("fail", "nothing")]),
-        ({"data": "x"}, [], [("fail", "nothing")]),
-        ({"inside": "sequence"}, [Sequence(commands=[EXEC])], [("pass", "sequence")]),
-        ({"inside": "absent"}, [Atomic(commands=[EXEC])], [("fail", "atomic")]),
-        ({"inside": "absent"}, [EXEC], [("pass", "nothing")]),
-        ({"inside": "absent"}, [], [("fail", "nothing")]),
-    ],
-)
-def test_what_a_server_commanded(expect: dict[str, Any], commands: list[Any], found: Found) -> None:
-    for command in commands:
-        command.cmd_id = None
-    assert short(told(expect, *commands), role="server") == [("R-1", *rest) for rest in found]
-
-
-@pytest.mark.parametrize(
-    ("commands", "found"),
-    [
-        ([replace("./F/U", "x"), EXEC], [("pass", "true")]),
-        ([EXEC, replace("./F/U", "x")], [("fail", "false")]),
-        ([EXEC], [("fail", "nothing")]),
-        ([replace("./F/U", "x")], [("pass", "true")]),
-    ],
-)
-def test_what_must_come_before_what(commands: list[Any], found: Found) -> None:
-    """Order is that of the messages, whatever CmdIDs a server makes up. Another Exec follows in all of them."""
-    given = {"command": "Replace", "node": "./F/U", "before": "./F/X"}
-    for command, cmd_id in zip(commands, ("9", "abc"), strict=False):
-        command.cmd_id = cmd_id
-    assert short(told({}, *commands, given=given), role="server") == [("R-1", *rest) for rest in found]
-
-
-def test_since_leaves_out_what_came_before_a_step() -> None:
-    script = Script()
-    script.server(replace("./F/U", "old"))
-    script.step({"session": "client"}, "1")
-    script.server(replace("./F/U", "new"))
-    expect = {"count": {"expect": 1, "ensures": "R-1"}, "data": {"expect": "new", "ensures": "R-1"}}
-    script.step({"commanded": {"command": "Replace", "node": "./F/U", "since": 1}, "expect": expect}, "2")
-    assert [outcome for _, outcome, _ in short(script)] == ["pass", "pass"]
-
-
-def test_the_digest_of_an_object_in_chunks() -> None:
-    """Base64 is put together before it is undone; white space in it means nothing."""
-    import hashlib
-
-    b64 = Meta(format="b64")
-    for chunks in (["YWJjZGVm"], ["YWJj", "ZGVm"], ["YW", "JjZGVm"], ["YWJ\r\n", "jZ\nGVm"], ["Y", "W", "J", "jZGVm"]):
-        script = Script()
-        for position, chunk in enumerate(chunks, 1):
-            script.server(replace("./F/D", chunk, meta=b64, more=position < len(chunks)))
-        assert received_object(script.transcript, "./F/D") == hashlib.sha256(b"abcdef").hexdigest()
-    script = Script()
-    script.server(replace("./F/D", "YWJj", meta=b64, more=True))
-    assert received_object(script.transcript, "./F/D") == ""
-    assert received_object(script.transcript, "./F/E") == ""
-
-
-def test_commands_are_found_inside_blocks_and_statuses_are_none() -> None:
-    script = Script()
-    inner = Sequence(commands=[replace("./A", "1"), Atomic(commands=[Add(items=[Item(target="./B")])])])
-    script.server(status(200), inner, Get(items=[Item(target="./C"), Item(target="./D")]))
-    found = [(c.command.name, c.node, c.inside) for c in commanded(script.transcript)]
-    assert found == [
-        ("Sequence", "", ""), ("Replace", "./A", "sequence"), ("Atomic", "", "sequence"), ("Add", "./B", "atomic"),
-        ("Get", "./C", ""), ("Get", "./D", ""),
-    ]  # fmt: skip
-
-
-def answered(expect: Any, command: str, *statuses: Any, alert: str = "") -> Script:
-    script = Script()
-    script.device(Alert(cmd_id="1", data="1201"), report(), Replace(cmd_id="3"))
-    script.server(*statuses)
-    given = {"command": command, **({"alert": alert} if alert else {})}
-    script.step({"answered": given, "expect": {"status": expect}, "ensures": "R-1"})
-    return script
-
-
-@pytest.mark.parametrize(
-    ("command", "alert", "statuses", "outcome", "actual"),
-    [
-        ("Alert", "1201", [status(200, "Alert", "1")], "pass", "200"),
-        ("Alert", "1226", [status(200, "Alert", "2")], "pass", "200"),
-        ("Alert", "downloadandupdate", [status(200, "Alert", "2")], "pass", "200"),
-        ("Alert", "1226", [status(200, "Alert", "1")], "fail", "nothing"),
-        ("Alert", "1226", [status(200, "Alert", "2", "7")], "fail", "nothing"),
-        ("Alert", "1226", [status(415, "Alert", "2")], "fail", "415"),
-        ("Alert", "1223", [status(200, "Alert", "1")], "fail", "nothing"),
-        ("Replace", "", [status(200, "Replace", "3")], "pass", "200"),
-        ("SyncHdr", "", [status(200, "SyncHdr", "0")], "pass", "200"),
-        ("SyncHdr", "", [], "fail", "nothing"),
-    ],
-)  # fmt: skip
-def test_how_a_server_answered(command: str, alert: str, statuses: list[Any], outcome: str, actual: str) -> None:
-    assert short(answered(200, command, *statuses, alert=alert), role="server") == [("R-1", outcome, actual)]
-
-
-def test_a_status_for_the_header_without_cmd_ref_is_one() -> None:
-    """Samples of DM Protocol 11 leave it out; a receiver bears that."""
-    script = Script()
-    script.device(Alert(data="1201"))
-    bare = status(212, "SyncHdr")
-    bare.cmd_ref = None
-    script.server(bare)
-    assert [codes for _, codes in answers_to(script.transcript, "SyncHdr")] == [["212"]]
-
-
 # -- all kinds ------------------------------------------------------------------------------------------
 
 
@@ -488,117 +316,3 @@ def test_every_key_that_may_be_expected_is_looked_at(kind: str) -> None:
         else:
             script.step(step, "3")
         assert "fail" in {finding.outcome for finding in findings(script)}, key
-
-
-# -- the verdict ----------------------------------------------------------------------------------------
-
-
-@pytest.fixture
-def no_rules(monkeypatch: pytest.MonkeyPatch) -> list[Finding]:
-    """Standing rules that find what the test says."""
-    found: list[Finding] = []
-    monkeypatch.setattr(verdict, "standing", lambda *args, **more: list(found))
-    return found
-
-
-STOP = {"verdict": "inconclusive", "reason": "no session came", "cause": None}
-ERROR = {"verdict": "error", "reason": "the hook failed", "cause": None}
-NOT_APPLICABLE = {"verdict": "not-applicable", "reason": "the hook cannot", "cause": "steering"}
-FAILED = Finding("R-9", "fail", "a", "b", 1, "rule broken")
-
-
-@pytest.mark.parametrize(
-    ("code", "rule", "outcome", "expected", "reason"),
-    [
-        (200, None, None, "pass", ""),
-        (500, None, None, "fail", "CASE-1: Status of Get on ./A"),
-        (200, FAILED, None, "fail", "R-9: rule broken"),
-        (500, None, STOP, "inconclusive", "no session came"),
-        (200, FAILED, STOP, "fail", "R-9: rule broken"),
-        (200, None, ERROR, "error", "the hook failed"),
-        (200, FAILED, ERROR, "error", "the hook failed"),
-        (500, FAILED, NOT_APPLICABLE, "not-applicable", "the hook cannot"),
-    ],
-)
-def test_the_verdict(
-    no_rules: list[Finding], code: int, rule: Finding | None, outcome: Any, expected: str, reason: str
-) -> None:
-    no_rules += [rule] if rule else []
-    judged = judge(case(outcome=outcome), get({"status": 200}, status(code)).transcript, CATALOGUE)
-    assert (judged.verdict, judged.reason) == (expected, reason)
-    assert judged.cause == ("steering" if expected == "not-applicable" else None)
-    if expected == "not-applicable":
-        assert judged.findings == []
-
-
-@pytest.mark.usefixtures("no_rules")
-def test_a_case_in_which_nothing_was_asserted_is_an_error() -> None:
-    judged = judge(case(), get({}, status(200)).transcript, CATALOGUE)
-    assert (judged.verdict, judged.reason) == ("error", "nothing was asserted")
-
-
-@pytest.mark.usefixtures("no_rules")
-def test_a_case_that_was_not_played_to_its_end_does_not_pass() -> None:
-    script = get({"status": 200}, status(200))
-    judged = judge(case(steps=2), script.transcript, CATALOGUE)
-    assert (judged.verdict, judged.reason) == ("inconclusive", "the case was not played to its end")
-    script.step({"exec": "./F/X"}, "2", why="the device did not answer within 5 s")
-    judged = judge(case(steps=3), script.transcript, CATALOGUE)
-    assert (judged.verdict, judged.reason) == ("inconclusive", "the device did not answer within 5 s")
-
-
-@pytest.mark.usefixtures("no_rules")
-def test_an_operation_still_under_way_is_inconclusive_and_a_missing_report_fails() -> None:
-    script = awaited({}, why="unfinished")
-    script.begin({"firmware": None, "expect": {"version": "1.0"}}, "3")
-    script.value("version", "1.0")
-    script.end("3")
-    judged = judge(case(steps=3), script.transcript, CATALOGUE)
-    assert (judged.verdict, judged.reason.split(" while ")[0]) == ("inconclusive", "the time for an operation passed")
-    judged = judge(case(steps=2), awaited({}, why="none came").transcript, CATALOGUE)
-    assert (judged.verdict, judged.reason[:14]) == ("fail", "FUMO-ALERT-001")
-
-
-@pytest.mark.usefixtures("no_rules")
-def test_a_process_that_ends_by_itself_fails_the_case_it_worked_on() -> None:
-    script = get({"status": 200}, status(200))
-    script.ended(working=False)
-    assert judge(case(), script.transcript, CATALOGUE).verdict == "pass"
-    script.ended(working=True)
-    judged = judge(case(steps=5), script.transcript, CATALOGUE)
-    assert (judged.verdict, judged.reason) == (
-        "fail", "SUITE-ALIVE: the process ended while it worked on what the suite sent",
-    )  # fmt: skip
-
-
-@pytest.mark.parametrize(
-    ("level", "basis", "says", "strict", "tolerated", "found"),
-    [
-        ("must", "text", "fail", False, False, ("fail", None)),
-        ("must", "text", "fail", False, True, ("warn", "tolerated")),
-        ("should", "text", "warn", False, False, ("warn", "should")),
-        ("should", "text", "warn", True, False, ("fail", None)),
-        ("must", "memory", "fail", True, False, ("warn", "unconfirmed")),
-        ("must", "dialect", "warn", True, False, ("warn", "unconfirmed")),
-        ("must", "text", "note", False, False, None),
-        ("must", "text", "note", False, True, ("warn", "tolerated")),
-    ],
-)
-def test_what_a_broken_requirement_leads_to(
-    level: str, basis: str, says: str, strict: bool, tolerated: bool, found: tuple[str, str | None] | None
-) -> None:
-    from conformance.judge.finding import Requirement
-
-    row = Requirement("X-1", "client", "1", "Text.", level, basis, says)
-    finding = broken(row, "a", "b", 7, "why", strict=strict, tolerated=tolerated)
-    assert (finding and (finding.outcome, finding.cause)) == found
-    if finding is not None:
-        assert (finding.requirement, finding.expected, finding.actual, finding.event) == ("X-1", "a", "b", 7)
-
-
-def test_the_verdict_of_findings() -> None:
-    passed, warned = Finding("A", "pass"), Finding("A", "warn")
-    assert verdict_of([]) == "error"
-    assert verdict_of([passed, warned]) == "pass"
-    assert verdict_of([warned]) == "pass"
-    assert verdict_of([passed, FAILED, warned]) == "fail"

@@ -23,7 +23,7 @@ from judge_builder import (
     upload,
     with_mac,
 )
-from judge_scripts import at, data, first_meta, header, raw
+from judge_spoils import at, data, first_meta, header, raw
 
 from conformance.judge.finding import FAIL, PASS, WARN
 from conformance.syncml.codec import encode

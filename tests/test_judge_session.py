@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import pytest
 from judge_builder import (
     Script,
@@ -19,8 +21,8 @@ from judge_builder import (
 )
 
 from conformance.judge.finding import FAIL, PASS
-from conformance.judge.session import number, sessions
-from conformance.syncml.model import Alert, Get, Replace
+from conformance.judge.session import Session, interruptions, number, outages, sessions
+from conformance.syncml.model import Alert, Get, Replace, Sequence
 from conformance.transcript import CONTENT, DEVICE, SERVER, Event, Transcript
 
 
@@ -222,3 +224,139 @@ def test_a_capture_that_begins_in_the_middle_is_not_blamed() -> None:
     broken = [f.requirement for f in script.judge("client") if f.outcome == FAIL]
     assert broken == []
     assert [f.outcome for f in script.judge("client") if f.requirement == "DM-SES-001"] == [PASS]
+
+
+# -- what is said of messages and sessions --------------------------------------------------------------
+
+
+def marks(script: Script) -> list[str]:
+    """Of each message: whose it is, r where it is repeated, c where with the same octets, l lost, e excused, and the
+    number of the event that it answers."""
+    return [
+        said.side[0] + "r" * said.repeated + "c" * said.copy + "l" * said.lost + "e" * said.excused
+        + (str(said.answers.event.n) if said.answers else "")
+        for session in sessions(script.transcript())
+        for said in session.said
+    ]  # fmt: skip
+
+
+def twice(place: int, **data: object) -> Script:
+    """An update in which a message comes once more."""
+    script = update()
+    step = at(script, place)
+    more = Step(step.side, step.message, step.data | {"exchange": 90 + place} | data)
+    script.steps.insert(place + 1, more)
+    return script
+
+
+@pytest.mark.parametrize(
+    ("script", "found"),
+    [
+        (update(), ["c", "s1", "c2", "s3", "c", "s6"]),
+        (twice(2), ["c", "s1", "c2", "s3", "crc2", "c", "s7"]),
+    ],
+)
+def test_which_messages_were_said_again(script: Script, found: list[str]) -> None:
+    assert marks(script) == found
+
+
+def test_an_answer_that_got_lost_excuses_the_next_message() -> None:
+    script = update()
+    at(script, 1).data["error"] = "reset"
+    assert marks(script) == ["c", "sl1", "ce2", "s3", "c", "s6"], "its Statuses show that it arrived"
+    at(script, 2).message.commands = []
+    assert marks(script) == ["c", "sl1", "ce", "s3", "c", "s6"]
+    at(script, 2).message.header.msg_id = "1"
+    assert marks(script) == ["c", "sl1", "cre", "s3", "c", "s6"], "the first message in other words"
+
+
+def test_the_same_request_again_after_a_lost_answer_is_a_copy_of_it() -> None:
+    script = Script()
+    one = script.client(Alert(data="1201"), dev_info(), cred=basic())
+    two = script.server(*answers(one, "212"))
+    two.data["error"] = "reset"
+    for place in (0, 1):
+        step = at(script, place)
+        script.steps.append(Step(step.side, step.message, step.data | {"exchange": 2} | ({} if place == 0 else {"error": ""})))
+    assert marks(script) == ["c", "sl1", "crc", "src3"]
+
+
+@pytest.mark.parametrize(
+    ("commands", "final", "code", "over"),
+    [
+        ([], True, "212", True), ([], False, "212", False), ([Get(items=[item("./A")])], True, "212", False),
+        ([Alert(data="1223")], False, "212", True), ([], True, "401", False), ([], True, "407", False), ([], True, "500", True),
+    ],
+)  # fmt: skip
+def test_dm_ses_007_when_a_session_is_over(commands: list[Any], final: bool, code: str, over: bool) -> None:
+    script = Script()
+    one = script.client(Alert(data="1201"), dev_info(), cred=basic())
+    script.server(*answers(one, code), *commands, final=final)
+    (session,) = sessions(script.transcript())
+    assert session.over is over
+    script.client(header_status(at(script, 1)))
+    (session,) = sessions(script.transcript())
+    assert not session.over, "the last request has no answer yet"
+
+
+def test_a_session_is_whole_where_its_first_message_opens_it() -> None:
+    for commands, whole in (([Alert(data="1200")], True), ([Alert(data="1201")], True), ([Alert(data="1222")], False), ([], False)):
+        script = Script()
+        script.client(*commands)
+        (session,) = sessions(script.transcript())
+        assert session.whole is whole
+        assert session.first is session.said[0]
+    assert not sessions(Script().transcript())
+
+
+def test_what_is_known_of_a_message() -> None:
+    script = update()
+    at(script, 0).data |= {"size": 77}
+    del at(script, 1).data["exchange"]
+    first, second, third, *_ = sessions(script.transcript())[0].said
+    assert (first.size, first.media, first.before) == (77, "application/vnd.syncml.dm+xml", None)
+    at(script, 0).data |= {"size": "77", "media": None}
+    again = sessions(script.transcript())[0].said[0]
+    assert (again.size, again.media) == (len(again.event.octets), "")
+    assert third.before is first and [said.index for said in (first, second, third)] == [0, 1, 2]
+    assert [type(c).__name__ for c in second.commands] == ["Get", "Sequence"] and len(second.statuses) == 3
+    assert [(type(p.command).__name__, len(p.around), p.order) for p in second.walked[3:]] == [
+        ("Get", 0, 3), ("Sequence", 0, 4), ("Replace", 1, 5), ("Exec", 1, 6),
+    ]  # fmt: skip
+    assert len(third.results) == 1 and third.code == "200" and first.code is None and not first.refuses
+    assert first.opens and not second.opens and first.has_alert("1", "1201") and not first.has_alert("1200")
+
+
+def test_what_was_found_in_a_session_once_is_kept() -> None:
+    (session, *_) = sessions(update().transcript())
+    assert session.kept(make_list) is session.kept(make_list)
+
+
+def make_list(session: Session) -> list[int]:
+    return [said.event.n for said in session.said]
+
+
+def test_a_message_with_more_of_an_object_to_come() -> None:
+    script = commanded(Sequence(commands=[Replace(items=[item("./A", "x", more=True)])]))
+    assert [said.more for said in sessions(script.transcript())[0].said] == [False, True, False, False]
+
+
+@pytest.mark.parametrize(
+    ("kind", "data", "cuts"),
+    [
+        ("process", {"what": "ended"}, True), ("process", {"what": "killed"}, True), ("process", {"what": "started"}, False),
+        ("process", {}, False), ("hook", {"verb": "power_cycle"}, True), ("hook", {"verb": "restart"}, True),
+        ("hook", {"verb": "stop"}, True), ("hook", {"verb": "kill"}, True), ("hook", {"verb": "battery"}, False),
+        ("value", {"what": "ended", "verb": "kill"}, False),
+    ],
+)  # fmt: skip
+def test_what_cuts_an_implementation_off(kind: str, data: dict[str, str], cuts: bool) -> None:
+    events = [Event(1, 0.0, "note", "suite", "suite", {}), Event(2, 0.0, kind, "suite", "suite", dict(data))]
+    assert interruptions(Transcript(events)) == ([2] if cuts else [])
+
+
+def test_while_the_power_was_off() -> None:
+    said = [("power", "on"), ("power", "off"), ("other", "on"), ("power", "on"), ("power", "on"), ("power", "off")]
+    events = [Event(n, 0.0, "value", "suite", "suite", {"name": name, "value": value}) for n, (name, value) in enumerate(said, 1)]
+    events.append(Event(7, 0.0, "note", "suite", "suite", {"name": "power", "value": "on"}))
+    assert outages(Transcript(events)) == [(2, 4)]

@@ -4,12 +4,14 @@ from __future__ import annotations
 
 from typing import Any
 
-from conformance.judge.finding import Catalogue, Requirement
+from conformance.judge.expectation import Expectations
+from conformance.judge.finding import Catalogue, Finding, Requirement
 from conformance.syncml.codec import encode, media_type
-from conformance.syncml.model import Alert, Command, Header, Item, Message, Meta, Results, Status
+from conformance.syncml.model import Alert, Command, Exec, Get, Header, Item, Message, Meta, Replace, Results, Status
 from conformance.transcript import DEVICE, SERVER, Event, Transcript
 
 PREFIX = "org.openmobilealliance.dm.firmwareupdate."
+Found = list[tuple[str, str, str]]
 
 
 class EveryRequirement(dict[str, Requirement]):
@@ -128,3 +130,55 @@ def case(*requirements: str, steps: int = 1, outcome: dict[str, Any] | None = No
         "id": "client/a/b/c", "role": role, "requirements": list(requirements or ("CASE-1",)), "objects": ["./F"],
         "steps": [{}] * steps, "outcome": outcome,
     }  # fmt: skip
+
+
+def findings(script: Script | Transcript, *requirements: str, strict: bool = False, role: str = "client") -> list[Finding]:
+    transcript = script.transcript if isinstance(script, Script) else script
+    return Expectations(case(*requirements, role=role), transcript, CATALOGUE, strict).findings()
+
+
+def short(script: Script | Transcript, *requirements: str, **more: Any) -> Found:
+    return [(finding.requirement, finding.outcome, finding.actual) for finding in findings(script, *requirements, **more)]
+
+
+def get(expect: dict[str, Any], *answers: Any, **step: Any) -> Script:
+    """A Get on ./A, and what the device answers."""
+    script = Script()
+    script.command({"get": "./A", "expect": expect, **step}, Get(items=[Item(target="./A")]), *answers)
+    return script
+
+
+def awaited(expect: dict[str, Any], *alerts: Alert, why: str = "", **step: Any) -> Script:
+    """Exec, then a session in which the device reports."""
+    script = Script()
+    script.command({"exec": "./F/X"}, Exec(items=[Item(target="./F/X")]), status(202, "Exec"))
+    script.begin({"await": {"alert": "download-and-update"}, "expect": expect, **step}, "2")
+    if alerts:
+        script.device(Alert(data="1201"), *alerts, session="s2")
+    script.end("2", why=why)
+    return script
+
+
+def replace(node: str, data: str, **more: Any) -> Replace:
+    return Replace(meta=more.get("meta"), items=[Item(target=node, data=data, more=more.get("more", False))])
+
+
+def told(expect: dict[str, Any], *commands: Any, given: dict[str, Any] | None = None) -> Script:
+    """A server that sent commands, and a step that looks at Exec on ./F/X."""
+    script = Script()
+    script.device(Alert(data="1201"))
+    script.server(status(212, "SyncHdr", "0"), *commands)
+    step = {"commanded": given or {"command": "Exec", "node": "./F/X"}, "ensures": "R-1", "expect": expect}
+    script.step(step)
+    script.device(status(200, "Exec"))
+    script.server(Exec(items=[Item(target="./F/X")], correlator="late"))
+    return script
+
+
+def answered(expect: Any, command: str, *statuses: Any, alert: str = "") -> Script:
+    script = Script()
+    script.device(Alert(cmd_id="1", data="1201"), report(), Replace(cmd_id="3"))
+    script.server(*statuses)
+    given = {"command": command, **({"alert": alert} if alert else {})}
+    script.step({"answered": given, "expect": {"status": expect}, "ensures": "R-1"})
+    return script

@@ -219,7 +219,7 @@ def _on_one_line(one: str, other: str) -> bool:
 
 @rule("DM-UI-008", "DM-UI-009", sides=("client",), title="answers of the user stand in Items of the Status")
 def user_answers(view: View) -> Iterator[Hit]:
-    """DM Protocol 10.2.3, 10.2.4."""
+    """DM Protocol 10.2.3, 10.2.4. Where an alert offers nothing to choose from, no number can be right or wrong."""
     for _, owed, said in _answered(view):
         alert = owed.command
         if not isinstance(alert, Alert) or alert.data not in ("1102", "1103", "1104") or owed.code != "200":
@@ -232,6 +232,8 @@ def user_answers(view: View) -> Iterator[Hit]:
             continue
         picks = [number(text_of(item).strip()) for item in items]
         most = len(alert.items) - 2
+        if most < 1:
+            continue
         good = all(pick is not None and 1 <= pick <= most for pick in picks)
         if alert.data == "1103":
             good = good and len(picks) == 1

@@ -141,23 +141,29 @@ def _seen(said: list[Said]) -> bool:
 
 @rule("DM-HDR-008", title="Target and Source are not swapped")
 def target_source(view: View) -> Iterator[Hit]:
-    """DM Protocol 8.3 to 8.6. What the address of the server must be is not said; RespURI changes it."""
+    """DM Protocol 8.3 to 8.6. What the address of the server must be is not said; RespURI changes it. A server may not be
+    held to the name of a device that swapped the two."""
     for said in view.mine:
         target, source = said.header.target, said.header.source
         if not target or not source:
             missing = "Target" if not target else "Source"
             yield view.broken(said, "Target and Source with LocURI", f"no {missing}", f"{missing} of SyncHdr")
             continue
-        client = said if said.side == "client" else said.answers
-        device = client.header.source if client is not None and not client.made else None
         if said.side == "client":
             device = (said.session.first or said).header.source
-            swapped = target == source or (_is_url(source) and not _is_url(target))
-            good = source == device and not swapped
+            good = source == device and not _swapped(said)
         else:
+            asked = said.answers
+            device = asked.header.source if asked is not None and not asked.made and not _swapped(asked) else None
             good = not device or target == device
         expected = f"Target and Source of a message of the {said.side}; the device is {device}"
         yield view.check(good, said, expected, f"Target {target}, Source {source}", "Target and Source of SyncHdr")
+
+
+def _swapped(said: Said) -> bool:
+    """Whether a message of the client has the address of the server for its Source."""
+    target, source = said.header.target or "", said.header.source or ""
+    return target == source or (_is_url(source) and not _is_url(target))
 
 
 def _is_url(name: str) -> bool:

@@ -1,0 +1,120 @@
+"""What the judge makes of the steps in which a server is asked what it did: commands, their order, answers."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+from transcripts import Found, Script, answered, replace, short, status, told
+
+from conformance.judge.lookup import answers_to, commanded, received_object
+from conformance.syncml.model import Add, Alert, Atomic, Exec, Get, Item, Meta, Sequence
+
+EXEC = Exec(items=[Item(target="./F/X")], correlator="c9")
+
+
+@pytest.mark.parametrize(
+    ("expect", "commands", "found"),
+    [
+        ({"count": 1}, [EXEC], [("pass", "1")]),
+        ({"count": 1}, [], [("fail", "0")]),
+        ({"count": 0}, [Exec(items=[Item(target="./F/Y")])], [("pass", "0")]),
+        ({"count": 2}, [EXEC, EXEC], [("pass", "2")]),
+        ({"correlator": "c9"}, [EXEC], [("pass", "c9")]),
+        ({"correlator": {"not": "absent"}}, [EXEC], [("pass", "c9")]),
+        ({"correlator": {"not": "absent"}}, [Exec(items=[Item(target="./F/X")])], [("fail", "nothing")]),
+        ({"correlator": "absent"}, [], [("fail", "nothing")]),
+        ({"data": "x"}, [], [("fail", "nothing")]),
+        ({"inside": "sequence"}, [Sequence(commands=[EXEC])], [("pass", "sequence")]),
+        ({"inside": "absent"}, [Atomic(commands=[EXEC])], [("fail", "atomic")]),
+        ({"inside": "absent"}, [EXEC], [("pass", "nothing")]),
+        ({"inside": "absent"}, [], [("fail", "nothing")]),
+    ],
+)
+def test_what_a_server_commanded(expect: dict[str, Any], commands: list[Any], found: Found) -> None:
+    for command in commands:
+        command.cmd_id = None
+    assert short(told(expect, *commands), role="server") == [("R-1", *rest) for rest in found]
+
+
+@pytest.mark.parametrize(
+    ("commands", "found"),
+    [
+        ([replace("./F/U", "x"), EXEC], [("pass", "true")]),
+        ([EXEC, replace("./F/U", "x")], [("fail", "false")]),
+        ([EXEC], [("fail", "nothing")]),
+        ([replace("./F/U", "x")], [("pass", "true")]),
+    ],
+)
+def test_what_must_come_before_what(commands: list[Any], found: Found) -> None:
+    """Order is that of the messages, whatever CmdIDs a server makes up. Another Exec follows in all of them."""
+    given = {"command": "Replace", "node": "./F/U", "before": "./F/X"}
+    for command, cmd_id in zip(commands, ("9", "abc"), strict=False):
+        command.cmd_id = cmd_id
+    assert short(told({}, *commands, given=given), role="server") == [("R-1", *rest) for rest in found]
+
+
+def test_since_leaves_out_what_came_before_a_step() -> None:
+    script = Script()
+    script.server(replace("./F/U", "old"))
+    script.step({"session": "client"}, "1")
+    script.server(replace("./F/U", "new"))
+    expect = {"count": {"expect": 1, "ensures": "R-1"}, "data": {"expect": "new", "ensures": "R-1"}}
+    script.step({"commanded": {"command": "Replace", "node": "./F/U", "since": 1}, "expect": expect}, "2")
+    assert [outcome for _, outcome, _ in short(script)] == ["pass", "pass"]
+
+
+def test_the_digest_of_an_object_in_chunks() -> None:
+    """Base64 is put together before it is undone; white space in it means nothing."""
+    import hashlib
+
+    b64 = Meta(format="b64")
+    for chunks in (["YWJjZGVm"], ["YWJj", "ZGVm"], ["YW", "JjZGVm"], ["YWJ\r\n", "jZ\nGVm"], ["Y", "W", "J", "jZGVm"]):
+        script = Script()
+        for position, chunk in enumerate(chunks, 1):
+            script.server(replace("./F/D", chunk, meta=b64, more=position < len(chunks)))
+        assert received_object(script.transcript, "./F/D") == hashlib.sha256(b"abcdef").hexdigest()
+    script = Script()
+    script.server(replace("./F/D", "YWJj", meta=b64, more=True))
+    assert received_object(script.transcript, "./F/D") == ""
+    assert received_object(script.transcript, "./F/E") == ""
+
+
+def test_commands_are_found_inside_blocks_and_statuses_are_none() -> None:
+    script = Script()
+    inner = Sequence(commands=[replace("./A", "1"), Atomic(commands=[Add(items=[Item(target="./B")])])])
+    script.server(status(200), inner, Get(items=[Item(target="./C"), Item(target="./D")]))
+    found = [(c.command.name, c.node, c.inside) for c in commanded(script.transcript)]
+    assert found == [
+        ("Sequence", "", ""), ("Replace", "./A", "sequence"), ("Atomic", "", "sequence"), ("Add", "./B", "atomic"),
+        ("Get", "./C", ""), ("Get", "./D", ""),
+    ]  # fmt: skip
+
+
+@pytest.mark.parametrize(
+    ("command", "alert", "statuses", "outcome", "actual"),
+    [
+        ("Alert", "1201", [status(200, "Alert", "1")], "pass", "200"),
+        ("Alert", "1226", [status(200, "Alert", "2")], "pass", "200"),
+        ("Alert", "downloadandupdate", [status(200, "Alert", "2")], "pass", "200"),
+        ("Alert", "1226", [status(200, "Alert", "1")], "fail", "nothing"),
+        ("Alert", "1226", [status(200, "Alert", "2", "7")], "fail", "nothing"),
+        ("Alert", "1226", [status(415, "Alert", "2")], "fail", "415"),
+        ("Alert", "1223", [status(200, "Alert", "1")], "fail", "nothing"),
+        ("Replace", "", [status(200, "Replace", "3")], "pass", "200"),
+        ("SyncHdr", "", [status(200, "SyncHdr", "0")], "pass", "200"),
+        ("SyncHdr", "", [], "fail", "nothing"),
+    ],
+)  # fmt: skip
+def test_how_a_server_answered(command: str, alert: str, statuses: list[Any], outcome: str, actual: str) -> None:
+    assert short(answered(200, command, *statuses, alert=alert), role="server") == [("R-1", outcome, actual)]
+
+
+def test_a_status_for_the_header_without_cmd_ref_is_one() -> None:
+    """Samples of DM Protocol 11 leave it out; a receiver bears that."""
+    script = Script()
+    script.device(Alert(data="1201"))
+    bare = status(212, "SyncHdr")
+    bare.cmd_ref = None
+    script.server(bare)
+    assert [codes for _, codes in answers_to(script.transcript, "SyncHdr")] == [["212"]]
