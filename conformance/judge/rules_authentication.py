@@ -250,11 +250,17 @@ def _challenging(session: Session) -> dict[str, int]:
 
 @rule("DM-AUTH-011", title="the type of authentication is constant")
 def constant_type(view: View) -> Iterator[Hit]:
-    """DM Protocol 9.1: once authentication has happened. A side that is asked for another type is not to blame."""
+    """DM Protocol 9.1: once authentication has happened. A side that is asked for another type is not to blame; who has
+    taken credentials asks for no other type."""
     for session in view.sessions:
-        settled = ""
+        settled = taken = ""
         for said in session.said:
             if said.side == view.side:
+                asked = kind_of((chal_of(said) or Chal()).type) if said.refuses else ""
+                if asked and taken and view.judged(said):
+                    yield view.check(asked == taken, said, taken, asked, "type of the challenge")
+                if said.answers is not None and good(said.code):
+                    taken = shown_type(said.answers) or taken
                 shown = shown_type(said)
                 chal = chal_of(said.answers) if said.answers is not None else None
                 if chal is not None and kind_of(chal.type) == shown:
@@ -401,20 +407,3 @@ def mac_answered(view: View) -> Iterator[Hit]:
             if mark and before:
                 yield view.check(mark != before, said, "a new nonce", "the one before", "nonce for the MAC", "DM-HMAC-005")
             before = mark or before
-
-
-@rule("DM-HMAC-004", title="a MAC that was used once is used to the end")
-def mac_kept(view: View) -> Iterator[Hit]:
-    """DM Security 5.4.3. Its use in one direction only is not provided for."""
-    for session in view.sessions:
-        used = False
-        for said in session.by(view.side):
-            has = shown_type(said) == MAC
-            if used and view.judged(said) and not mac_unseen(said):
-                yield view.check(has, said, "x-syncml-hmac", None, "a message after one with a MAC")
-            used = used or has
-        theirs = [said for said in session.by(view.other) if shown_type(said) == MAC]
-        if theirs and not used:
-            late = next((s for s in session.by(view.side) if view.judged(s) and s.index > theirs[0].index), None)
-            if late is not None and not late.refuses and not mac_unseen(late):
-                yield view.broken(late, "x-syncml-hmac", None, "the other side uses a MAC", tolerated=True)

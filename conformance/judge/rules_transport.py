@@ -7,6 +7,7 @@ from urllib.parse import unquote, urlsplit
 
 from conformance.dm.credentials import parse_mac_header
 from conformance.judge.rule import Hit, View, rule
+from conformance.judge.rules_authentication import MAC, mac_unseen, shown_type
 from conformance.judge.session import SESSION_ABORT, Exchange, Said, number
 from conformance.transcript import DEVICE, Event
 from conformance.transport.exchange import header
@@ -170,3 +171,20 @@ def mac_header(view: View) -> Iterator[Hit]:
         if name is not None and "*" not in name and loc_name is not None and "*" not in loc_name:
             good = name == loc_name
             yield view.check(good, said, loc_name, name, "username of x-syncml-hmac", "DM-HMAC-007")
+
+
+@rule("DM-HMAC-004", title="a MAC that was used once is used to the end")
+def mac_kept(view: View) -> Iterator[Hit]:
+    """DM Security 5.4.3. Its use in one direction only is not provided for."""
+    for session in view.sessions:
+        used = False
+        for said in session.by(view.side):
+            has = shown_type(said) == MAC
+            if used and view.judged(said) and not mac_unseen(said):
+                yield view.check(has, said, "x-syncml-hmac", None, "a message after one with a MAC")
+            used = used or has
+        theirs = [said for said in session.by(view.other) if shown_type(said) == MAC]
+        if theirs and not used:
+            late = next((s for s in session.by(view.side) if view.judged(s) and s.index > theirs[0].index), None)
+            if late is not None and not late.refuses and not mac_unseen(late):
+                yield view.broken(late, "x-syncml-hmac", None, "the other side uses a MAC", tolerated=True)

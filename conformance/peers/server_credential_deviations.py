@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import contextlib
 import re
+from collections.abc import Mapping
+from typing import Any
 
 from conformance.dm.credentials import AUTH_TYPES, BASIC, HMAC, MAC_HEADER, MD5, mac_header, make_cred, md5_data
 from conformance.dm.serversession import Outgoing
@@ -12,8 +14,6 @@ from conformance.peers.session_deviations import WrongHeader
 from conformance.peers.talk import Session
 from conformance.syncml.codec import encode
 from conformance.syncml.model import Chal, Command, Cred, Exec, Header, Message, Status
-
-_WEAKER = {HMAC: MD5, MD5: BASIC, BASIC: BASIC}
 
 # ---- credentials -----------------------------------------------------------------------------------------------------
 
@@ -45,9 +45,10 @@ class CredWithoutFormat(Session):
 
 @deviation("own-type-changes", "session")
 class OwnTypeChanges(Session):
-    """Shows a digest in its first message and its password in those behind."""
+    """Shows itself in every message: by a digest in the first, by its password in those behind."""
 
     def credentials(self) -> Cred | None:
+        self.accepted = False
         cred = super().credentials()
         return make_cred(BASIC, self.keys.account) if cred is not None and self._msg_id > 1 else cred
 
@@ -67,18 +68,20 @@ class ChalWithoutFormat(Session):
 
 @deviation("challenge-type-changes", "session")
 class ChallengeTypeChanges(Session):
-    """Asks for less and less with each challenge of a session."""
+    """Wants the password of a device that has shown itself by a digest, before it goes on."""
 
-    _asked = ""
+    _wants = False
+
+    def check(self, message: Message, octets: bytes, headers: Mapping[str, str]) -> dict[str, Any]:
+        facts = super().check(message, octets, headers)
+        self._wants = self._wants or (self.keys.kind == MD5 and self.authenticated and self._msg_id == 1)
+        if self._wants:
+            self.authenticated = facts["credentials"].get("type") == BASIC
+            self._wants = not self.authenticated
+        return facts
 
     def challenge(self) -> Chal:
-        chal = super().challenge()
-        kind = _WEAKER[self._asked] if self._asked else self.keys.kind
-        self._asked = kind
-        chal.type = AUTH_TYPES[kind]
-        if kind == BASIC:
-            chal.next_nonce = None
-        return chal
+        return Chal(type=AUTH_TYPES[BASIC], format="b64") if self._wants else super().challenge()
 
 
 class _Retry(Session):

@@ -10,8 +10,8 @@ from conformance.fumo.plan import Batch
 from conformance.peers.serverparts import deviation
 from conformance.peers.session_deviations import WrongHeader
 from conformance.peers.talk import Session
-from conformance.syncml.codec import encode_tree
-from conformance.syncml.element import Element
+from conformance.syncml.codec import decode, encode_tree
+from conformance.syncml.element import SYNCML, Element
 from conformance.syncml.model import Alert, Command, Exec, Header, Item, Message, Meta, Replace, Status
 from conformance.syncml.tokens import CONTENT, DS_WBXML, DS_XML, OPAQUE, STR_I, TOKENS
 from conformance.syncml.wbxml import WbxmlStyle, mb_u_int32
@@ -20,6 +20,8 @@ from conformance.syncml.write import write_message
 _CORRELATOR = TOKENS[0]["Correlator"] | CONTENT
 _BEHIND_OLDER_TABLE = (TOKENS[0]["MoreData"] + 1) | CONTENT
 """The token that comes next where the table of SyncML 1.1 ends."""
+_RESERVED = 0x30
+"""The token between TargetRef and VerDTD."""
 
 # ---- elements --------------------------------------------------------------------------------------------------------
 
@@ -41,7 +43,6 @@ class _Spelt(Session):
 _BEHIND = {
     "chal-behind-data": ("Status", "Chal", "Data"),
     "meta-behind-data": ("Item", "Meta", "Data"),
-    "correlator-behind-item": ("Exec", "Correlator", "Item"),
     "session-id-behind-message-id": ("SyncHdr", "SessionID", "MsgID"),
 }
 """By deviation: an element, and which child of it stands behind which other."""
@@ -185,6 +186,18 @@ class Wbxml14(_Octets):
         return b"\x04" + octets[1:]
 
 
+@deviation("reserved-token-forgotten", "session")
+class ReservedTokenForgotten(_Octets):
+    """Counts the tokens of its table through, as if none of them were reserved."""
+
+    def spoil(self, octets: bytes, message: Message) -> bytes:
+        made = bytearray(octets)
+        for element in decode(octets).root.walk():
+            if element.offset is not None and element.vocabulary == SYNCML and TOKENS[0][element.name] > _RESERVED:
+                made[element.offset] -= 1
+        return bytes(made)
+
+
 @deviation("correlator-by-older-table", "session")
 class CorrelatorByOlderTable(_Octets):
     """Has put Correlator behind the last token of the older version."""
@@ -273,15 +286,6 @@ class SessionIdPadded(WrongHeader):
 
     def spoil(self, header: Header) -> None:
         header.session_id = (header.session_id or "").zfill(8)
-
-
-@deviation("resp-uri-relative", "session")
-class RespUriRelative(WrongHeader):
-    """Gives the RespURI without scheme and host."""
-
-    def spoil(self, header: Header) -> None:
-        if header.resp_uri:
-            header.resp_uri = "/" + header.resp_uri.partition("://")[2].partition("/")[2]
 
 
 @deviation("cmd-ref-by-order", "session")

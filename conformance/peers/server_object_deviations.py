@@ -7,14 +7,14 @@ from dataclasses import replace
 from typing import Any
 
 from conformance.dm.largeobject import Splitter
-from conformance.dm.serversession import Outgoing, Received, ServerSession
+from conformance.dm.serversession import Outgoing, Received
 from conformance.fumo.campaign import Campaign
-from conformance.fumo.plan import Batch
+from conformance.fumo.plan import FIRMWARE, Batch
 from conformance.peers.pieces import Pieces
 from conformance.peers.serverparts import deviation
 from conformance.peers.talk import Session, Talk
 from conformance.syncml.codes import SESSION_ABORT
-from conformance.syncml.model import Alert, Command, Header, Message, Meta, Status, text_of
+from conformance.syncml.model import Alert, Command, Get, Header, Item, Message, Meta, Status, text_of
 from conformance.syncml.model import Sequence as Ordered
 from conformance.transport.exchange import Reply, Request
 
@@ -40,14 +40,13 @@ class MoreDataForWholeObject(Session):
 
 @deviation("large-object-in-sequence", "session")
 class LargeObjectInSequence(Session):
-    """Puts the pieces of a large object into Sequences."""
+    """Puts the first piece of a large object into a Sequence with what is to be done before."""
 
     def _add_commands(self, message: Message, got: Received, commands: list[Command], large: Splitter | None) -> bool:
         ends = super()._add_commands(message, got, commands, large)
-        message.commands = [
-            self.numbered(Ordered(commands=[command])) if any(item.more for item in command.items) else command
-            for command in message.commands
-        ]
+        last = message.commands[-1] if message.commands else None
+        if large is not None and last is not None and any(item.more for item in last.items):
+            message.commands[-1] = self.numbered(Ordered(commands=[Get(items=[Item(target=FIRMWARE)]), last]))
         return ends
 
 
@@ -138,14 +137,6 @@ class InterruptedObjectBelieved(Talk):
 
 
 # ---- Statuses of several Items ---------------------------------------------------------------------------------------
-
-
-@deviation("one-code-for-unlike-items", "session")
-class OneCodeForUnlikeItems(Session):
-    """Refuses all Items of an Alert for one that it does not know, in one Status."""
-
-    def statuses_of(self, message: Message, command: Command) -> list[Status]:
-        return ServerSession.statuses_of(self, message, command)
 
 
 @deviation("unlike-items-without-names", "session")
