@@ -26,7 +26,9 @@ def kind_of(value: str | None) -> str:
 
 def shown_type(said: Said) -> str:
     """The type of the credentials of a message, "" where it has none; a MAC stands in the HTTP header."""
-    if header(said.event.data.get("headers") or [], "x-syncml-hmac") is not None or _facts(said).get("integrity"):
+    shown = _facts(said).get("integrity")
+    found = isinstance(shown, dict) and shown.get("result") != "absent"
+    if found or header(said.event.data.get("headers") or [], "x-syncml-hmac") is not None:
         return MAC
     kind = kind_of(said.header.cred.type) if said.header.cred is not None else ""
     return "a MAC in Cred" if kind == MAC else kind

@@ -14,6 +14,7 @@ from conformance.peers.session_deviations import WrongHeader
 from conformance.peers.talk import Session
 from conformance.syncml.codec import encode
 from conformance.syncml.model import Chal, Command, Cred, Exec, Header, Message, Status
+from conformance.syncml.xmlcodec import XmlStyle
 
 # ---- credentials -----------------------------------------------------------------------------------------------------
 
@@ -146,13 +147,14 @@ class MacBare(_Coded):
         return value.rpartition("mac=")[2]
 
 
-@deviation("mac-over-xml", "session")
-class MacOverXml(_Coded):
-    """Makes the code before the message becomes WBXML."""
+@deviation("mac-over-another-form", "session")
+class MacOverAnotherForm(_Coded):
+    """Makes the code of the message as it is kept, not of the octets that travel."""
 
     def spoil(self, value: str, out: Outgoing) -> str:
         with contextlib.suppress(ValueError):  # raw octets have no form in XML
-            return mac_header(self.keys.account, self.nonce, encode(out.message, "xml", self.version))
+            kept = encode(out.message, "xml", self.version, xml=XmlStyle(declaration=False))
+            return mac_header(self.keys.account, self.nonce, kept)
         return value
 
 

@@ -170,12 +170,19 @@ class EndsByAbortWithoutFinal(Session):
         return out
 
 
+class _Patient(Pieces):
+    """Waits for the rest of an object whatever comes."""
+
+    def _break_off(self) -> None:
+        """Nothing is given up."""
+
+
 @deviation("half-object-kept-for-ever", "talk")
 class HalfObjectKeptForEver(Talk):
     """Waits in each later session for the rest of an object that broke off in an earlier one."""
 
     def answer(self, request: Request, at: float) -> Reply:
-        self.pieces = vars(self.planner).setdefault("pieces_of_all", Pieces())
+        self.pieces = vars(self.planner).setdefault("pieces_of_all", _Patient())
         return super().answer(request, at)
 
 
