@@ -372,11 +372,15 @@ class ServerSession(ServerAuthentication):
 
     def send(self, message: Message) -> Outgoing:
         """Encodes a message in the client's encoding and adds the integrity header where the session uses it."""
-        octets = encode(message, self.encoding, self.version, xml=self.xml, wbxml=self.wbxml)
+        octets = self.encode(message)
         out = Outgoing(message, octets, media_type(self.encoding))
         if self.own_kind == "hmac" and self.settings.send_credentials:
             out.headers.append(("x-syncml-hmac", mac_header(self.keys.account, self.nonce, octets)))
         return out
+
+    def encode(self, message: Message) -> bytes:
+        """The octets of a message in the client's encoding and version."""
+        return encode(message, self.encoding, self.version, xml=self.xml, wbxml=self.wbxml)
 
 
 def _without_size(meta: Meta | None) -> Meta | None:

@@ -164,12 +164,12 @@ class OwnDevice:
         setattr(self.approach, key, value)
 
     def _report_so(self, wanted: dict[str, Any]) -> None:
+        self.script.piece, self.script.piece_size = int(wanted.get("piece", 0)), int(wanted.get("size", 0))
         if not (wanted.get("alone") or "again" in wanted):
             self.script.report = wanted
             return
         alert = alone(wanted, self.device.profile.objects[0], self.script.reports)
         if alert is not None:
-            self.script.piece, self.script.piece_size = int(wanted.get("piece", 0)), int(wanted.get("size", 0))
             if is_wrong(wanted):
                 self.script.made.append(alert)
             self.device.outbox.put(alert, once=True)

@@ -12,7 +12,7 @@ from conformance.dm.clientsession import ClientSession
 from conformance.dm.credentials import MAC_HEADER, mac_header
 from conformance.dm.executor import Executed
 from conformance.syncml.codes import NEXT_MESSAGE, SESSION_ABORT
-from conformance.syncml.model import Alert, Command, Header, Message, Results, Status
+from conformance.syncml.model import Alert, Command, Header, Message, Replace, Results, Status
 
 BEGIN, COMMANDS, CHUNK, LAST_CHUNK, INSIDE = "begin", "commands", "chunk", "last-chunk", "inside"
 MESSAGE = "message"
@@ -25,7 +25,7 @@ WHEN = {
     MESSAGE: "in the message with the number `at`, counted from 1",
 }
 """Moments of a session."""
-ABORT, VANISH, REPEAT, NO_END, LOST = "abort", "vanish", "repeat", "no-end", "lost"
+ABORT, VANISH, REPEAT, NO_END, LOST, INTERRUPT = "abort", "vanish", "repeat", "no-end", "lost", "interrupt"
 NO_MAC, WRONG_MAC, OLD_MAC = "no-mac", "wrong-mac", "old-mac"
 DOES = {
     ABORT: "sends Alert 1223 and the Statuses (DM Protocol 8.1)",
@@ -33,6 +33,7 @@ DOES = {
     REPEAT: "sends its message twice, as after an answer that was lost",
     LOST: "gives its session up because the answer to its message never came",
     NO_END: "says by Alert 1225 that the rest of the object never came",
+    INTERRUPT: "sends its device information where the rest of its own object is due, and nothing more of that",
     NO_MAC: "leaves the authentication code out, and ends the session when it is told so",
     WRONG_MAC: "sends an authentication code for other octets, and ends the session when it is told so",
     OLD_MAC: "makes the authentication code with the nonce before, and ends the session when it is told so",
@@ -124,6 +125,8 @@ class TroubledSession(ClientSession):
         return executed
 
     def _send(self, answered: Message | None) -> bytes:
+        if self.does == INTERRUPT:
+            self.packer.commands = deque([Replace(items=self.dev_info())])
         if self.does == ABORT and answered is None:
             self.packer.commands.append(Alert(data=SESSION_ABORT))
             self._aborting = True

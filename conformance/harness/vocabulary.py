@@ -328,7 +328,7 @@ STEPS: dict[str, StepKind] = {
             _SERVER,
             ("command", "node", "before", "since"),
             (),
-            ("count", "data", "correlator", "digest", "inside"),
+            ("count", "data", "correlator", "digest", "mistaken", "inside"),
         ),
         StepKind(
             "answered",

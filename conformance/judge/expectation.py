@@ -44,6 +44,7 @@ from conformance.judge.wanted import (
 from conformance.syncml.model import Alert, Item, Status, text_of
 from conformance.transcript import DEVICE, SERVER, Event, Transcript
 
+_OF_OBJECT = ("digest", "mistaken")
 _OPERATION_ALERT = {"download": "FUMO-ALERT-001", "update": "FUMO-ALERT-001", "download-and-update": "FUMO-ALERT-001"}
 
 
@@ -347,9 +348,9 @@ class Expectations:
         if last is not None:
             values |= {"data": last.data, "correlator": last.correlator, "inside": last.inside or None}
         else:
-            yield from self._never(played, [key for key in expect if key not in values and key != "digest"], says)
-        if "digest" in expect:
-            values["digest"] = received_object(self.transcript, node) or None
+            yield from self._never(played, [key for key in expect if key not in values and key not in _OF_OBJECT], says)
+        for key in (key for key in _OF_OBJECT if key in expect):
+            values[key] = received_object(self.transcript, node, mistaken=key == "mistaken") or None
         # A server that said nothing in all of the case did not show that it commands something not.
         heard = any(event.sender == SERVER for event in self.transcript.of("message"))
         told = self._keyed(played, expect, values, last.event.n if last else None, says)

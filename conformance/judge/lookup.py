@@ -5,7 +5,7 @@ from __future__ import annotations
 import hashlib
 from collections.abc import Iterator, Mapping
 from collections.abc import Sequence as Sequence_
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 from conformance.dm import tnds
@@ -94,8 +94,9 @@ def _inside(event: Event, commands: list[Command], around: str) -> Iterator[Comm
             yield from _inside(event, command.commands, around_them)
 
 
-def received_object(transcript: Transcript, node: str) -> str:
-    """sha256 of what the server sent to a node by Replace or Add, chunks put together; "" where nothing came whole."""
+def received_object(transcript: Transcript, node: str, *, mistaken: bool = False) -> str:
+    """sha256 of what the server sent to a node by Replace or Add, chunks put together; "" where nothing came whole.
+    ``mistaken``: of what it would be as Base64, where its Format says otherwise."""
     summary = hashlib.sha256()
     encoded = b""
     whole = ""
@@ -103,8 +104,14 @@ def received_object(transcript: Transcript, node: str) -> str:
         if found.node != node or found.command.name not in ("Replace", "Add"):
             continue
         meta = found.command.meta_of(found.item)
-        if (meta.format or "") == "b64" and isinstance(found.item.data, str):
-            encoded += "".join(found.item.data.split()).encode()
+        data = found.item.data
+        if mistaken and (meta.format or "") == "b64":
+            continue
+        if mistaken and isinstance(data, bytes):
+            data = data.decode("latin-1")
+        if (mistaken or (meta.format or "") == "b64") and isinstance(data, str):
+            meta = replace(meta, format="b64")
+            encoded += "".join(data.split()).encode("utf-8", "replace")
             keep = len(encoded) % 4 if found.item.more else 0
             ready, encoded = encoded[: len(encoded) - keep], encoded[len(encoded) - keep :]
             summary.update(payload(Item(data=ready), meta))

@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import re
 from collections import deque
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from itertools import islice
 
 from conformance.fumo.object import ALERT_OF, ALERT_PREFIX, DEVICE_REQUEST, OPERATION_OF, OPERATIONS, USER_REQUEST
 from conformance.judge.session import CLIENT, SESSION_ABORT, Said, Session
+from conformance.judge.stream import streams
 from conformance.syncml.model import Alert, Exec, Item, Meta, text_of
 from conformance.transcript import SERVER, Transcript
 
@@ -107,6 +108,7 @@ class Activity:
         self.misfits: list[tuple[Said, Alert, str]] = []
         """Alerts with a type of the enabler and another alert code than 1226."""
         given = correlators(transcript)
+        self._pieces = _pieces(sessions)
         for each in said:
             if each.side != CLIENT:
                 self._executed(each)
@@ -135,7 +137,10 @@ class Activity:
         for alert in said.alerts:
             if of_another_case(alert, given):
                 continue
-            for item in alert.items:
+            for piece in alert.items:
+                item = self._pieces.get(id(piece), piece)
+                if item is None:
+                    continue
                 meta = alert.meta_of(item)
                 kind = (meta.type or "").strip()
                 if kind.lower().startswith(_NAMESPACE):
@@ -253,3 +258,17 @@ def _likeness(operation: Operation, report: Report) -> tuple[int, int]:
     score += plain(report.item.source) in (operation.root, f"{operation.root}/{operation.name}")
     score += operation.status is not None
     return score, -operation.said.event.n
+
+
+def _pieces(sessions: list[Session]) -> dict[int, Item | None]:
+    """Items that hold a piece of an object of a device, by identity: the whole object for the last piece of one that has
+    its size, ``None`` for all others, which tell nothing yet."""
+    found: dict[int, Item | None] = {}
+    for session in sessions:
+        for stream in streams(session, CLIENT):
+            found |= dict.fromkeys(id(chunk.item) for chunk in stream.chunks)
+            if stream.ended and stream.size in (stream.total, stream.decoded):
+                parts = [chunk.item.data for chunk in stream.chunks]
+                data = "".join(part if isinstance(part, str) else (part or b"").decode("latin-1") for part in parts)
+                found[id(stream.last.item)] = replace(stream.last.item, data=data)
+    return found

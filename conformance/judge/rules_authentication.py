@@ -27,7 +27,9 @@ def kind_of(value: str | None) -> str:
 
 def shown_type(said: Said) -> str:
     """The type of the credentials of a message, "" where it has none; a MAC stands in the HTTP header."""
-    if header(said.event.data.get("headers") or [], "x-syncml-hmac") is not None or facts_of(said).get("integrity"):
+    shown = facts_of(said).get("integrity")
+    found = isinstance(shown, dict) and shown.get("result") != "absent"
+    if found or header(said.event.data.get("headers") or [], "x-syncml-hmac") is not None:
         return MAC
     kind = kind_of(said.header.cred.type) if said.header.cred is not None else ""
     return "a MAC in Cred" if kind == MAC else kind
@@ -262,11 +264,17 @@ def _challenging(session: Session) -> dict[str, int]:
 
 @rule("DM-AUTH-011", title="the type of authentication is constant")
 def constant_type(view: View) -> Iterator[Hit]:
-    """DM Protocol 9.1: once authentication has happened. A side that is asked for another type is not to blame."""
+    """DM Protocol 9.1: once authentication has happened. A side that is asked for another type is not to blame; who has
+    taken credentials asks for no other type."""
     for session in view.sessions:
-        settled = ""
+        settled = taken = ""
         for said in session.said:
             if said.side == view.side:
+                asked = kind_of((chal_of(said) or Chal()).type) if said.refuses else ""
+                if asked and taken and view.judged(said):
+                    yield view.check(asked == taken, said, taken, asked, "type of the challenge")
+                if said.answers is not None and good(said.code):
+                    taken = shown_type(said.answers) or taken
                 shown = shown_type(said)
                 chal = chal_of(said.answers) if said.answers is not None else None
                 if chal is not None and kind_of(chal.type) == shown:

@@ -5,10 +5,15 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator
 
 from conformance.judge.rule import Hit, View, rule
-from conformance.judge.session import Said, Session
+from conformance.judge.session import CLIENT, Said, Session
 from conformance.syncml.element import Observation
 from conformance.syncml.held import is_held
 from conformance.syncml.model import Add, Get, Item, Meta, Replace, Results, b64
+from conformance.syncml.tokens import DM_WBXML
+from conformance.transcript import DEVICE, SERVER, Event
+
+WBXML_VERSIONS = (1, 2, 3)
+"""First octets of WBXML that is sent in DM."""
 
 _ELSEWHERE = frozenset((
     "CmdID", "VerDTD", "VerProto", "SessionID", "MsgID", "MsgRef", "CmdRef", "Source", "Target",
@@ -78,7 +83,25 @@ def media_type(view: View) -> Iterator[Hit]:
 @rule("DM-ENC-003", title="WBXML 1.1, 1.2 or 1.3 is sent")
 def wbxml_version(view: View) -> Iterator[Hit]:
     """DM RepPro 5.2."""
-    return _observed(view, "DM-ENC-003", _wbxml)
+    yield from _observed(view, "DM-ENC-003", _wbxml)
+    yield from unknown_versions(view)
+
+
+def unread(view: View) -> Iterator[tuple[Event, str]]:
+    """Bodies of the side that are no message, with the reason."""
+    sender = DEVICE if view.side == CLIENT else SERVER
+    for event in view.transcript.of("message"):
+        fault = event.data.get("fault")
+        if event.sender == sender and isinstance(fault, dict) and not event.data.get("made"):
+            yield event, str(fault.get("reason", ""))
+
+
+def unknown_versions(view: View) -> Iterator[Hit]:
+    """Bodies that are labelled WBXML and begin with the octet of no version that may be sent, so that nobody reads them."""
+    for event, reason in unread(view):
+        label = str(event.data.get("media") or "").partition(";")[0].strip().lower()
+        if label == DM_WBXML and event.octets and event.octets[0] not in WBXML_VERSIONS:
+            yield view.broken(event, _EXPECTED["DM-ENC-003"], reason, "version of a document that cannot be read")
 
 
 @rule("DM-ENC-004", title="the root names SyncML 1.2")

@@ -56,7 +56,8 @@ def _torn(said: Said, placed: Placed, item: Item) -> bool:
 
 @rule("DM-LOB-004", title="an object that fits into one message has no MoreData")
 def needless_chunks(view: View) -> Iterator[Hit]:
-    """DM Protocol 7. What fits is read from the largest message that the side sent, with room for a cautious sender."""
+    """DM Protocol 7. What fits is read from the largest message that the side sent, with room for a cautious sender; an
+    object of which all stood in its first message did fit."""
     for stream in _mine(view):
         if not stream.ended:
             continue
@@ -71,7 +72,8 @@ def needless_chunks(view: View) -> Iterator[Hit]:
         limit = min([limit, *stated])
         whole = first.said.size - first.size + stream.total
         message = f"{stream.node}: {stream.total} octets in {len(stream.chunks)} messages"
-        yield view.check(whole * 2 > limit, first.said, "one message", f"{len(stream.chunks)} messages", message)
+        good = whole * 2 > limit and not 0 < stream.total == first.size
+        yield view.check(good, first.said, "one message", f"{len(stream.chunks)} messages", message)
 
 
 @rule("DM-LOB-005", title="Size stands in the first chunk, only there")
@@ -231,7 +233,7 @@ def size_checked(view: View) -> Iterator[Hit]:
             yield view.ok(said)
 
 
-@rule("DM-LOB-011", "DM-LOB-012", sides=("client",), title="an object that does not end is answered with Alert 1225")
+@rule("DM-LOB-011", "DM-LOB-012", title="an object that does not end is answered with Alert 1225")
 def interrupted(view: View) -> Iterator[Hit]:
     """DM Protocol 7."""
     for stream in view.their_streams:

@@ -143,9 +143,9 @@ def _steers(command: Command) -> bool:
     return isinstance(command, Alert) and command.data in _STEERING
 
 
-@rule("DM-MSG-004", sides=("server",), title="the server asks for the rest of the client's package")
+@rule("DM-MSG-004", "DM-LOB-007", sides=("server",), title="the server asks for the rest of the client's package")
 def next_message(view: View) -> Iterator[Hit]:
-    """DM Protocol 6.2. The abort in this place may have Final or not."""
+    """DM Protocol 6.2, 7. The abort in this place may have Final or not."""
     for turn in view.turns:
         said = turn.said
         if not turn.asks or not view.judged(said) or said.excused:
@@ -157,11 +157,17 @@ def next_message(view: View) -> Iterator[Hit]:
             actual = ", ".join(_named(command) for command in commands[:3])
             yield view.broken(said, "no command", actual, "the client's package has no Final yet")
         elif said.final:
-            yield view.broken(said, "no Final", "Final", "the client's package has no Final yet")
+            requirement = "DM-LOB-007" if _inside_object(said) else "DM-MSG-004"
+            yield view.broken(said, "no Final", "Final", "the client's package has no Final yet", requirement)
         elif not said.has_alert(NEXT_MESSAGE):
             yield view.broken(said, "Alert 1222", None, "the client's package has no Final yet", tolerated=True)
         else:
             yield view.ok(said)
+
+
+def _inside_object(said: Said) -> bool:
+    """Whether a message answers a piece of a large object that is taken and not the last."""
+    return said.answers is not None and said.answers.more and any(status.data == "213" for status in said.statuses)
 
 
 @rule("DM-MSG-005", "DM-LOB-020", sides=("server",), title="the server sets Final whenever it can")
@@ -290,14 +296,16 @@ def abort_silence(view: View) -> Iterator[Hit]:
 
 @rule("DM-MSG-007", title="a Sequence or Atomic stays within one message")
 def within_one_message(view: View) -> Iterator[Hit]:
-    """DM Protocol 6.1. A large object inside would spread over messages; the text says so in passing only."""
+    """DM Protocol 6.1. With a piece of a large object a Sequence or Atomic spreads over messages; whether one does that
+    holds nothing else is not said."""
     for said in view.mine:
         for placed in said.walked:
             if isinstance(placed.command, Block) and not placed.around:
                 torn = [p for p in said.walked if placed.command in p.around and _torn(p)]
                 actual = torn[0].command.name if torn else None
                 what = f"{placed.command.name} with CmdID {placed.command.cmd_id}"
-                yield view.check(not torn, said, "no chunk inside", actual, what, tolerated=True)
+                alone = len(placed.command.commands) == 1
+                yield view.check(not torn, said, "no chunk inside", actual, what, tolerated=alone)
 
 
 def _torn(placed: Placed) -> bool:

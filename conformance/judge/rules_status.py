@@ -177,10 +177,15 @@ def once(view: View) -> Iterator[Hit]:
                     what = f"the one Status for the {items} Items of {owed.what}"
                     expected, every = "no TargetRef and no SourceRef", named[0] >= items
                     yield view.check(not named[0], last, expected, f"{named[0]}", what, "DM-STA-006", tolerated=every)
-            elif items < 2 or count > items:
+            elif items < 2 or count > items or _said_again(statuses):
                 yield view.broken(last, f"{min(1, items) or 1} Status", f"{count}", f"Statuses for {owed.what}")
             else:
                 yield from _per_item(view, book, owed, named, last)
+
+
+def _said_again(statuses: list[Status]) -> bool:
+    """Whether Statuses say the same of a command several times: none names an Item, and nothing tells them apart."""
+    return not any(refers(status) for status in statuses) and len({status.data for status in statuses}) == 1
 
 
 def _per_item(view: View, book: Book, owed: Owed, named: list[int], last: Said) -> Iterator[Hit]:

@@ -5,13 +5,13 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from conformance.judge.rule import Hit, View, rule
-from conformance.judge.rules_form import binary_in_wbxml
+from conformance.judge.rules_form import WBXML_VERSIONS, binary_in_wbxml, unknown_versions, unread
 from conformance.judge.rules_integrity import mac_right
 from conformance.judge.rules_transport import message_size
 from conformance.judge.session import CLIENT, Said
 from conformance.syncml.element import METINF, SYNCML, Element
 from conformance.syncml.tokens import DM_WBXML, DM_XML, TOKENS
-from conformance.transcript import DEVICE, SERVER, Event
+from conformance.transcript import Event
 from conformance.transport.exchange import header
 
 _LABELS = {"xml": DM_XML, "wbxml": DM_WBXML}
@@ -30,12 +30,7 @@ def _wbxml(view: View) -> Iterator[Said]:
 
 def _spoilt(view: View) -> Iterator[tuple[Event, str]]:
     """Bodies of the side that begin as WBXML and cannot be read, with the reason."""
-    sender = DEVICE if view.side == CLIENT else SERVER
-    for event in view.transcript.of("message"):
-        fault = event.data.get("fault")
-        mine = event.sender == sender and not event.data.get("made")
-        if mine and isinstance(fault, dict) and event.octets[:1] in (b"\1", b"\2", b"\3"):
-            yield event, str(fault.get("reason", ""))
+    return ((event, reason) for event, reason in unread(view) if event.octets and event.octets[0] in WBXML_VERSIONS)
 
 
 @rule("WBXML-001", title="the label of a message is that of its encoding")
@@ -54,6 +49,7 @@ def version(view: View) -> Iterator[Hit]:
     for said in _wbxml(view):
         came = said.decoded.wbxml_version
         yield view.check(came in _VERSIONS, said, "WBXML 1.1, 1.2 or 1.3", came, "version of the document")
+    yield from unknown_versions(view)
 
 
 @rule("WBXML-009", "WBXML-010", title="elements are coded on the page of their own")

@@ -208,3 +208,6 @@ class ReplacesNothing(Campaign):
         return batch
 
 
+@server("mobile-never-asked", "campaign")
+class NeverAsked(NeverReadsState):
+    """Waits for the report of a device that has none to send, and never asks how far it is."""

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from conformance.dm.largeobject import Assembler, Value
-from conformance.syncml.model import Alert, Command, Item, Message, Results
+from conformance.syncml.model import Alert, Command, Item, Message, Results, Status
 
 LARGEST = 1 << 20
 """Octets of an object of a device that are taken at most."""
@@ -26,11 +26,16 @@ class Pieces:
             if isinstance(command, Alert | Results):
                 for item in command.items:
                     self._item(command, item)
+            elif not isinstance(command, Status) and self.assembler.open:
+                self._break_off()
+
+    def _break_off(self) -> None:
+        self.broken.append(self.assembler.target)
+        self.assembler.drop()
 
     def _item(self, command: Command, item: Item) -> None:
         if self.assembler.open and not self.assembler.continues(command.name, item.target or item.source):
-            self.broken.append(self.assembler.target)
-            self.assembler.drop()
+            self._break_off()
         if not (item.more or self.assembler.open):
             return
         code, value = self.assembler.accept(command.name, item, command.meta_of(item))

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
+import socket
 import ssl
 
 from conformance.peers.deviation import CLIENT
@@ -151,3 +152,24 @@ class _Http401(ServerTransport):
         if not authenticated:
             reply.status = 401
         return reply
+
+
+class _OldSocket(ssl.SSLSocket):
+    """A connection on which a CLIENT-HELLO of SSL 2.0 is answered in kind."""
+
+    def do_handshake(self, block: bool = False) -> None:
+        hello = socket.socket.recv(self, 3, socket.MSG_PEEK)
+        if len(hello) == 3 and hello[0] & 0x80 and hello[2] == 1:
+            # SERVER-HELLO: no session known, X.509, SSL 2.0, no certificate, one cipher, a connection id of 16 octets
+            answer = bytes.fromhex("04 00 01 0002 0000 0003 0010 010080") + bytes(16)
+            socket.socket.send(self, (0x8000 | len(answer)).to_bytes(2, "big") + answer)
+        super().do_handshake(block)
+
+
+@deviation("ssl2-spoken", "transport")
+class _Ssl2Spoken(ServerTransport):
+    def guise(self, files: TlsFiles) -> ssl.SSLContext | Guise | None:
+        guise = super().guise(files)
+        if isinstance(guise, ssl.SSLContext):
+            guise.sslsocket_class = _OldSocket
+        return guise

@@ -127,6 +127,24 @@ class AnotherServer(_Made):
         return build(notice, device.keys.account.password, device.keys.nonce)
 
 
+@deviation("trigger-newer-version", "planner")
+class NewerVersion(_Made):
+    """Writes the version that triggers of data synchronisation have."""
+
+    def package(self, device: Enrolment, session_id: int) -> bytes:
+        notice = Notification(session_id=session_id, server_id=device.server_id, version=12)
+        return build(notice, device.keys.account.password, device.keys.nonce)
+
+
+@deviation("trigger-last-bit-set", "planner")
+class LastBitSet(_Made):
+    """Has a use of its own for the last of the bits that are kept for the future."""
+
+    def package(self, device: Enrolment, session_id: int) -> bytes:
+        notice = Notification(session_id=session_id, server_id=device.server_id, future=1)
+        return build(notice, device.keys.account.password, device.keys.nonce)
+
+
 @deviation("trigger-session-id-zero", "planner")
 class SessionIdZero(Planner):
     """Asks for a session without id."""

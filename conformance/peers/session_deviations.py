@@ -109,7 +109,7 @@ class CmdIdRepeated(Session):
         return answers
 
 
-class _WrongHeader(Session):
+class WrongHeader(Session):
     """Base of what is wrong in the SyncHdr."""
 
     def header(self) -> Header:
@@ -123,7 +123,7 @@ class _WrongHeader(Session):
 
 
 @deviation("frozen-msg-id", "session")
-class FrozenMsgId(_WrongHeader):
+class FrozenMsgId(WrongHeader):
     """Gives every message the number 1."""
 
     def spoil(self, header: Header) -> None:
@@ -131,7 +131,7 @@ class FrozenMsgId(_WrongHeader):
 
 
 @deviation("session-id-of-its-own", "session")
-class SessionIdOfItsOwn(_WrongHeader):
+class SessionIdOfItsOwn(WrongHeader):
     """Uses a SessionID of its own."""
 
     def spoil(self, header: Header) -> None:
@@ -139,7 +139,7 @@ class SessionIdOfItsOwn(_WrongHeader):
 
 
 @deviation("swapped-addresses", "session")
-class SwappedAddresses(_WrongHeader):
+class SwappedAddresses(WrongHeader):
     """Copies Target and Source of the request as they stood."""
 
     def spoil(self, header: Header) -> None:
@@ -147,7 +147,7 @@ class SwappedAddresses(_WrongHeader):
 
 
 @deviation("resp-uri-nowhere", "session")
-class RespUriNowhere(_WrongHeader):
+class RespUriNowhere(WrongHeader):
     """Gives a RespURI at which nobody answers."""
 
     def spoil(self, header: Header) -> None:

@@ -4,9 +4,11 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+from conformance.syncml.tokens import TOKENS
+
 COMMANDS = ("Add", "Alert", "Atomic", "Copy", "Delete", "Exec", "Get", "Replace", "Results", "Sequence", "Status")
 """Commands of DM."""
-UNUSED_COMMANDS = ("Map", "Put", "Search", "Sync")
+UNUSED_COMMANDS = ("Map", "Move", "Put", "Search", "Sync")
 """Commands that the DTD has and DM does not use."""
 NOT_USED = frozenset((
     "Archive", "Lang", "NoResp", "NoResults", "NumberOfChanges", "SftDel", "Map", "MapItem", "Put", "Search", "Sync",
@@ -73,5 +75,7 @@ MODELS = {
     ),
 }
 """Content model by name of the element."""
-ELEMENTS = frozenset(MODELS) | frozenset(name for model in MODELS.values() for name in model.rank)
-"""All elements that stand in some content model."""
+ELEMENTS = (
+    frozenset(MODELS) | frozenset(name for model in MODELS.values() for name in model.rank) | TOKENS[0].keys() | TOKENS[1].keys()
+)
+"""All elements that stand in some content model, or are of the languages and have no place in a message of DM."""
