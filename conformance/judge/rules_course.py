@@ -17,13 +17,13 @@ from conformance.judge.answer import Owed
 from conformance.judge.operation import Operation, of_another_case, plain
 from conformance.judge.rule import Hit, View, rule
 from conformance.judge.rules_operation import awaited, fetches, judged_operations, superseded
+from conformance.judge.rules_report import TYPE_ROWS
 from conformance.judge.session import Said
 from conformance.syncml.model import Add, Alert, Copy, Delete, Exec, Replace, Sequence, text_of
 from conformance.transcript import Event
 
 CLIENT = ("client",)
 _ADDRESS_ROWS = {DOWNLOAD: "FUMO-EXEC-004", DOWNLOAD_AND_UPDATE: "FUMO-EXEC-007"}
-_TYPE_ROWS = {DOWNLOAD: "FUMO-ALERT-004", UPDATE: "FUMO-ALERT-005", DOWNLOAD_AND_UPDATE: "FUMO-ALERT-006"}
 _UNRESERVED = frozenset("ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-._~")
 _ALLOWED = "%/:?#[]@!$&'()*+,;=~-._"
 """Characters that stand in an address as they are (RFC 3986 2)."""
@@ -279,7 +279,7 @@ def holds_none(view: View) -> Iterator[Hit]:
 # -- the type of a report ------------------------------------------------------------------------------------------------
 
 
-@rule(*_TYPE_ROWS.values(), sides=CLIENT, title="an operation is reported with a type of the enabler")
+@rule(*TYPE_ROWS.values(), sides=CLIENT, title="an operation is reported with a type of the enabler")
 def strange_type(view: View) -> Iterator[Hit]:
     """FUMO TS 6.2.2. Where the case waited for a report, none came, and an alert for the same Exec has another type."""
     given = {op.correlator for op in view.activity.operations if op.correlator}
@@ -293,7 +293,7 @@ def strange_type(view: View) -> Iterator[Hit]:
         for told, alert, kind in _strange(view, operation, given):
             if said.event.n <= told.event.n < waited.n:
                 what = f"type of an alert {alert.data} after Exec on {operation.root}/{operation.name}"
-                yield view.broken(told, operation.expected, kind, what, _TYPE_ROWS[operation.name])
+                yield view.broken(told, operation.expected, kind, what, TYPE_ROWS[operation.name])
 
 
 def _strange(view: View, operation: Operation, given: set[str]) -> Iterator[tuple[Said, Alert, str]]:

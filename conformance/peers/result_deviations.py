@@ -110,11 +110,6 @@ class _OwnMark(_Marked):
     mark = "error"
 
 
-@CLIENT("mark-in-capitals", "agent")
-class _CapitalMark(_Marked):
-    mark = "CRITICAL"
-
-
 # -- Correlators ---------------------------------------------------------------------------------------------------------
 
 
@@ -339,7 +334,7 @@ class _VendorCodes(UpdateAgent):
         raise NotImplementedError
 
 
-@CLIENT("vendor-failure-as-success", "agent")
+@CLIENT("own-failure-as-success", "agent")
 class _VendorClass(_VendorCodes):
     """One range for all that its makers thought of, as one of the field does."""
 
@@ -347,13 +342,13 @@ class _VendorClass(_VendorCodes):
         return VENDOR_SUCCESS.start + code % len(VENDOR_SUCCESS)
 
 
-@CLIENT("vendor-success-as-failure", "agent")
+@CLIENT("own-success-as-failure", "agent")
 class _VendorFailure(_VendorCodes):
     def moved(self, code: int) -> int:
         return VENDOR_CLIENT_ERROR.start + code % len(VENDOR_CLIENT_ERROR)
 
 
-@CLIENT("vendor-codes-below-ranges", "agent")
+@CLIENT("own-codes-below-ranges", "agent")
 class _VendorBelow(_VendorCodes):
     def moved(self, code: int) -> int:
         return code - len(VENDOR_SUCCESS)
