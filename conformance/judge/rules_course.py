@@ -143,7 +143,7 @@ _WAITING = ("50", "70", "90")
 _WITHOUT = ("80", "100")
 _FAILED = ("20", "10")
 _GOING = ("30", "60")
-_HARMLESS = ("idle", "advance", "firmware")
+_HARMLESS = ("idle", "advance", "firmware", "start_session", "notify")
 """Verbs of the hook that change nothing in the device."""
 
 

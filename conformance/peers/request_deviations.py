@@ -30,7 +30,7 @@ class _AlertsWhole(Packer):
             message.commands.append(number(more))
 
 
-@CLIENT("report-beyond-message-size", "session")
+@CLIENT("report-with-log", "session")
 class _ReportBeyond(ClientSession):
     """Does not count its reports when it fills a message."""
 
