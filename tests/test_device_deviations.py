@@ -42,7 +42,7 @@ def test_data_and_code_agree() -> None:
     assert {row["id"] for row in ROWS} == set(CLIENT.ids)
     known = catalogue()
     for row in ROWS:
-        assert set(row) - {"seen_by", "pending", "profile", "denies"} == {"id", "says", "breaks", "level", "area"}
+        assert set(row) - {"seen_by", "pending", "profile", "claims"} == {"id", "says", "breaks", "level", "area"}
         assert 1 <= len(row["breaks"]) <= 3
         assert all(known[name]["role"] in ("client", "both") for name in row["breaks"]), row["id"]
         assert row["level"] == known[row["breaks"][0]]["level"], row["id"]

@@ -8,6 +8,7 @@ from collections.abc import Iterator
 from dataclasses import replace
 
 import pytest
+import test_judge_rules_course
 import test_judge_rules_dm
 import test_judge_rules_fumo
 import test_judge_rules_seen
@@ -44,7 +45,7 @@ def test_there_are_many_rules_and_none_twice() -> None:
 def test_every_requirement_has_an_obeying_and_a_breaking_transcript() -> None:
     cited = {identity for each in registered() for identity in each.requirements}
     tried = {row.requirement for row in test_judge_rules_dm.ROWS} | {row[0] for row in test_judge_rules_fumo.ROWS}
-    others = (test_judge_rules_trigger, test_judge_rules_sessions, test_judge_rules_seen, test_judge_rules_tree)
+    others = (test_judge_rules_course, test_judge_rules_trigger, test_judge_rules_sessions, test_judge_rules_seen, test_judge_rules_tree)
     tried |= {row[0] for module in others for row in module.ROWS}
     alone = {"FUMO-MULTI-002", "DM-TLS-003", "NOTI-018", "DM-CMD-001", "DM-CMD-018", "DM-CMD-021"}
     assert cited - tried == alone, "tested for themselves"

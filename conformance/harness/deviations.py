@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, field
 from pathlib import Path
 
 from conformance.harness.yamlfile import load
@@ -14,7 +15,8 @@ class DeviationRow:
     """One row of ``testcases/deviations``: what a sloppy implementer does, and which requirements that breaks.
 
     ``seen_by`` is the id of a case that catches it; where there is none for now ``pending`` says why. ``profile``: the
-    dialect in which it is wrong, "" for that of the enabler. ``denies``: claims that its IUT file denies.
+    dialect in which it is wrong, "" for that of the enabler. ``claims`` are what its conformance statement says otherwise:
+    some devices are wrong in how they do without something.
     """
 
     id: str
@@ -26,7 +28,7 @@ class DeviationRow:
     seen_by: str = ""
     pending: str = ""
     profile: str = ""
-    denies: tuple[str, ...] = ()
+    claims: Mapping[str, bool] = field(default_factory=dict)
 
 
 def load_deviations(root: Path, role: str) -> list[DeviationRow]:
@@ -36,8 +38,7 @@ def load_deviations(root: Path, role: str) -> list[DeviationRow]:
     return [
         DeviationRow(
             row["id"], role, row["says"], tuple(row["breaks"]), row.get("level", ""), row.get("area", ""),
-            row.get("seen_by", ""), row.get("pending", ""), row.get("profile", ""),
-            tuple(row.get("denies", ())),
+            row.get("seen_by", ""), row.get("pending", ""), row.get("profile", ""), row.get("claims", {}),
         )
         for row in rows
     ]

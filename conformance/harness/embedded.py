@@ -36,11 +36,14 @@ def embedded_iut(
 ) -> Path:
     """An IUT file for one peer in the suite's own process, by another adapter: a wrong peer, say.
 
-    ``profile``: a dialect that it speaks, windows-mobile. ``claims``: what it says of itself otherwise.
+    ``profile``: a dialect that it speaks, windows-mobile. ``claims``: what it says of itself otherwise; a device with
+    several objects has two.
     """
-    values = _iut(role, {"adapter": adapter})
-    values["claims"] |= claims or {}
-    return _write(folder, {role: {**values, **(_DIALECTS[role] if profile else {})}}, 8192)[0]
+    values = _iut(role, {"adapter": adapter}) | (_DIALECTS[role] if profile else {})
+    values["claims"] = {**values["claims"], **(claims or {})}
+    if (claims or {}).get("several-objects"):
+        values["fumo"] = {"objects": [*values["fumo"]["objects"], "./FwUpdate/Second"]}
+    return _write(folder, {role: values}, 8192)[0]
 
 
 def write_example(

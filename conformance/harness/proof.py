@@ -36,7 +36,7 @@ def attached(row: DeviationRow, folder: Path, *, tls: bool = False) -> Iterator[
         path = process_iut(folder / "iut", row.role, [row.id], tls=tls)
     else:
         adapter = f"conformance.peers.deviants:{name_of(row.role, row.id)}"
-        path = embedded_iut(folder / "iut", row.role, adapter, row.profile, claims=dict.fromkeys(row.denies, False))
+        path = embedded_iut(folder / "iut", row.role, adapter, row.profile, claims=row.claims)
     iut = load_iut(path)
     run = Run([iut], Options(folder))
     try:

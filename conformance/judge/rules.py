@@ -7,6 +7,7 @@ from conformance.judge import (
     rules_authentication,
     rules_campaign,
     rules_command,
+    rules_course,
     rules_download,
     rules_echo,
     rules_effect,
@@ -14,6 +15,7 @@ from conformance.judge import (
     rules_header,
     rules_integrity,
     rules_largeobject,
+    rules_object,
     rules_operation,
     rules_package,
     rules_property,
@@ -32,7 +34,8 @@ from conformance.judge.rule import RULES, Rule
 
 MODULES = (
     rules_form, rules_transport, rules_header, rules_package, rules_status, rules_authentication, rules_integrity,
-    rules_largeobject, rules_command, rules_effect, rules_alert, rules_operation, rules_state, rules_report, rules_campaign,
+    rules_largeobject, rules_command, rules_effect, rules_object, rules_alert, rules_operation, rules_state, rules_course,
+    rules_report, rules_campaign,
     rules_echo, rules_tree, rules_trigger, rules_version, rules_wbxml, rules_push, rules_download, rules_tls,
     rules_property,
 )

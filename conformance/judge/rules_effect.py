@@ -7,7 +7,7 @@ that may have touched it. Commands of one package outside Sequence and Atomic ma
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from conformance.judge.answer import Book, Owed
 from conformance.judge.operation import plain
@@ -18,6 +18,7 @@ from conformance.syncml.model import Alert, Atomic, Block, Copy, Get, Item, Meta
 _TEXT = (None, "", "chr")
 _UNDONE = ("3", "4", "5")
 _SKIPPED = ("215", "216")
+_ADDRESSES = ("/Download/PkgURL", "/DownloadAndUpdate/PkgURL")
 _MOST = 64
 """Leaves that are kept in mind at a time, so that a session of any length costs what its length is."""
 
@@ -37,11 +38,11 @@ class _Value:
 
 
 @rule(
-    "DM-CMD-019", "DM-CMD-021", "DM-CMD-018", "DM-CMD-001",
+    "DM-CMD-019", "DM-CMD-021", "DM-CMD-018", "DM-CMD-001", "FUMO-NODE-021",
     sides=("client",), title="what is read back fits the Statuses",
 )
 def read_back(view: View) -> Iterator[Hit]:
-    """DM RepPro 6.6.3, 6.6.4, 6.6.11."""
+    """DM RepPro 6.6.3, 6.6.4, 6.6.11; of an address also FUMO TS 5.1.5, 5.1.9."""
     for book in view.books:
         yield from _Tree(view, book).hits()
 
@@ -140,7 +141,15 @@ class _Tree:
                     continue
                 came = _text(item, ref.answer.meta_of(item))
                 if came is not None and not item.more:
-                    yield self._compared(value, came, item, ref.said)
+                    hit = self._compared(value, came, item, ref.said)
+                    yield hit
+                    if self._is_address(item.source):
+                        yield replace(hit, requirement="FUMO-NODE-021")
+
+    def _is_address(self, uri: str | None) -> bool:
+        """Whether a leaf is the address of an operation (FUMO TS 5.1.5, 5.1.9)."""
+        root = self.view.activity.object_of(uri)
+        return root is not None and plain(uri).removeprefix(root) in _ADDRESSES
 
     def _later(self, owed: Owed, value: _Value) -> bool:
         """Whether a Get was surely carried out after what set a value."""

@@ -93,12 +93,12 @@ def reported(view: View) -> Iterator[Hit]:
                 yield view.ok(operation.report.said)
         elif said is not None and operation.status == "202" and view.judged(said) and not operation.others:
             waited = awaited(view, said, 1 + _before_it(view, operation))
-            if waited is not None and not _superseded(view, operation):
+            if waited is not None and not superseded(view, operation):
                 what = f"Exec on {operation.root}/{operation.name} was answered 202"
                 yield view.broken(waited, f"Alert 1226 of type {operation.expected}", None, what)
 
 
-def _superseded(view: View, operation: Operation) -> bool:
+def superseded(view: View, operation: Operation) -> bool:
     """Whether the same operation was executed again before the case waited for its end."""
     return any(
         other.root == operation.root and other.name == operation.name and other.said.event.n > operation.said.event.n
@@ -111,7 +111,7 @@ def no_early_fetch(view: View) -> Iterator[Hit]:
     """FUMO TS 6.1.1. Another operation than that of the address may fetch it, too."""
     urls = _urls(view)
     executed = [operation.said.event.n for operation in view.activity.operations]
-    for event in _fetches(view):
+    for event in fetches(view):
         wanted = _address(str(event.data.get("url", "")))
         url = next((url for url, n, _ in urls if n < event.n and _address(url) == wanted), None)
         if url is not None:
@@ -141,7 +141,8 @@ def _urls(view: View) -> list[tuple[str, int, str]]:
     return sorted(found, key=lambda entry: -entry[1])
 
 
-def _fetches(view: View) -> Iterator[Event]:
+def fetches(view: View) -> Iterator[Event]:
+    """What the device fetched from the content server by GET, in order."""
     for event in view.transcript.events:
         ends = {event.sender, event.receiver}
         if event.kind == "http" and event.data.get("method") == "GET" and ends == {CONTENT, DEVICE}:
@@ -160,7 +161,7 @@ def _address(url: str) -> tuple[str, str]:
 @rule("FUMO-ALERT-014", sides=CLIENT, title="nothing is fetched after the report")
 def no_retry(view: View) -> Iterator[Hit]:
     """FUMO TS 6.2. Only fetches that ended well after the report was answered, so that none had begun before it."""
-    fetches = list(_fetches(view))
+    every = list(fetches(view))
     urls = _urls(view)
     for operation in judged_operations(view):
         report = operation.report
@@ -174,7 +175,7 @@ def no_retry(view: View) -> Iterator[Hit]:
         until = again.said.event.n if again is not None else None
         late = [
             event
-            for event in fetches
+            for event in every
             if event.n > answer.n and (until is None or event.n < until) and not event.data.get("error")
             and not event.data.get("fault") and _address(str(event.data.get("url", ""))) in own
         ]

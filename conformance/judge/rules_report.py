@@ -10,9 +10,11 @@ from conformance.judge.operation import REQUESTS, Operation, Report, plain
 from conformance.judge.rule import Hit, View, rule
 from conformance.judge.rules_alert import mark_hit
 from conformance.judge.rules_operation import judged_operations
+from conformance.judge.rules_transport import announced
 
 CLIENT = ("client",)
-_TYPE_ROWS = {"Download": "FUMO-ALERT-004", "Update": "FUMO-ALERT-005", "DownloadAndUpdate": "FUMO-ALERT-006"}
+TYPE_ROWS = {"Download": "FUMO-ALERT-004", "Update": "FUMO-ALERT-005", "DownloadAndUpdate": "FUMO-ALERT-006"}
+"""The requirement of its type by operation (FUMO TS 6.2.2)."""
 
 
 def _reports(view: View) -> Iterator[Report]:
@@ -110,11 +112,11 @@ def source(view: View) -> Iterator[Hit]:
                 yield view.ok(report.said, "FUMO-MULTI-002")
 
 
-@rule(*_TYPE_ROWS.values(), sides=CLIENT, title="the type belongs to what was executed")
+@rule(*TYPE_ROWS.values(), sides=CLIENT, title="the type belongs to what was executed")
 def report_type(view: View) -> Iterator[Hit]:
     """FUMO TS 6.2.2."""
     for operation, report in _pairs(view):
-        requirement = _TYPE_ROWS[operation.name]
+        requirement = TYPE_ROWS[operation.name]
         what = f"type of the report of Exec on {operation.name}"
         good = report.type == operation.expected
         yield view.check(good, report.said, operation.expected, report.type, what, requirement)
@@ -258,3 +260,16 @@ def requests(view: View) -> Iterator[Hit]:
             root = view.activity.object_of(uri)
             good, expected = root == plain(uri), "the root of an update object"
             yield view.check(good, said, expected, uri, f"Source {what}", "FUMO-CI-005", root is not None)
+
+
+@rule("FUMO-ALERT-017", sides=CLIENT, title="a report is in a message that the server takes")
+def size(view: View) -> Iterator[Hit]:
+    """DM Protocol 8.7. What the server takes is what it said in the session so far."""
+    reports = {id(report.said): report for report in _reports(view)}
+    for session in view.sessions:
+        limit: int | None = None
+        for said in session.said:
+            limit = announced(said, limit) if said.side != view.side else limit
+            if limit and id(said) in reports:
+                what = f"octets of the message with the {_what(reports[id(said)])}"
+                yield view.check(said.size <= limit, said, f"at most {limit}", str(said.size), what)

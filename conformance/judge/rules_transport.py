@@ -151,14 +151,14 @@ def message_size(view: View) -> Iterator[Hit]:
         limit: int | None = None
         for said in session.said:
             if said.side != view.side:
-                limit = _limit(said, limit)
+                limit = announced(said, limit)
             elif limit and view.judged(said):
                 message = f"{said.size} octets where the peer takes {limit}"
                 yield view.check(said.size <= limit, said, f"at most {limit} octets", str(said.size), message)
 
 
-def _limit(said: Said, before: int | None) -> int | None:
-    """The MaxMsgSize in force after a message of the peer."""
+def announced(said: Said, before: int | None) -> int | None:
+    """The MaxMsgSize in force after a message of the peer; ``before`` it, ``None`` where none was said."""
     meta = said.header.meta
     stated = number(meta.max_msg_size.strip()) if meta is not None and meta.max_msg_size else None
     return stated if stated else before
