@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from dataclasses import replace
 from typing import Any
 
 from conformance.fumo.object import ALERT_NAMED
@@ -105,6 +106,13 @@ class ClientPlayer(WaySessions):
         self.talk.spoil(prepare(wanted, self.bench.shelf, self.talk.session).commands, given["form"])
         self.drain(self.bench.silence)
         return self.lost
+
+    def _form(self, given: dict[str, Any], expect: Any) -> str:
+        """Changes the form of messages in the middle of a session; a form without keys is the plain one again."""
+        self.manner = replace(self.manner, xml=given.get("xml"), wbxml=given.get("wbxml"))
+        if self.talk is not None:
+            self.talk.write_as(self.manner)
+        return ""
 
     # -- commands ----------------------------------------------------------------------------------------------------
 
@@ -387,6 +395,7 @@ class ClientPlayer(WaySessions):
 _STEPS: dict[str, Callable[[ClientPlayer, Any, dict[str, Any]], str]] = {
     "session": ClientPlayer._session,
     "malformed": ClientPlayer._malformed,
+    "form": ClientPlayer._form,
     "close": ClientPlayer.close,
     "reply": reply,
     "interrupt": interrupt,

@@ -142,6 +142,7 @@ STEPS: dict[str, StepKind] = {
             ("refused", "accepted"),
             scalar=True,
         ),
+        StepKind("form", "writes messages in another valid form from now on", _CLIENT, ("xml", "wbxml")),
         StepKind("close", "ends the session", _BOTH, (), (), (), scalar=True),
         StepKind(
             "reply",
