@@ -128,6 +128,11 @@ def node_tables(role: str, cases: list[Case]) -> list[Table]:
     return [by_command, by_property] if role == "client" else [by_command]
 
 
+def _found(step: Step) -> list[str]:
+    """The States in one of which a step has to find the device."""
+    return listed(step["state"].get("found")) if isinstance(step["state"], dict) else []
+
+
 def state_tables(role: str, cases: list[Case]) -> list[Table]:
     """State, as far as a case accepts it, in which an operation is executed; and states that it reads one after the other."""
     operations = Table("state-operation", role, "State and Exec", [str(s) for s in sorted(STATES)], list(OPERATIONS))
@@ -137,7 +142,7 @@ def state_tables(role: str, cases: list[Case]) -> list[Table]:
         for steps in played(case):
             now = ["10"]  # the known start
             for step in steps:
-                if "state" in step and (seen := expected(step, "data")):
+                if "state" in step and (seen := _found(step) or expected(step, "data")):
                     for value in seen:
                         for before in now:
                             moves.add(f"{before} to {value}", "read at its ends", case.id)

@@ -65,6 +65,8 @@ def _value_faults(kind: words.StepKind, value: Any) -> Iterator[str]:
             yield from _item_faults(name, value["items"])
         if name in ("device", "form"):
             yield from (f"{name}: {fault}" for fault in style_faults(value))
+        if name == "state" and not isinstance(value.get("found", []), list):
+            yield "state: found: expected a list of States"
         if name == "device":
             yield from _send_faults(value.get("send", []))
         for key, inner in value.items():

@@ -192,7 +192,7 @@ STEPS: dict[str, StepKind] = {
             ("alerts", "fetches", "sessions", "commands"),
             scalar=True,
         ),
-        StepKind("state", "reads State", _CLIENT, ("object",), (), ("data",), scalar=True),
+        StepKind("state", "reads State", _CLIENT, ("object", "found"), (), ("data",), scalar=True),
         StepKind("firmware", "asks which firmware runs", _CLIENT, (), (), ("version",), scalar=True),
         StepKind(
             "fetched",

@@ -16,7 +16,7 @@ from conformance.dm.node import NODE, Node
 from conformance.dm.properties import call_it
 from conformance.dm.tree import Answer, Tree, Written
 from conformance.download.fetch import Outcome
-from conformance.fumo.agent import UpdateAgent
+from conformance.fumo.agent import Report, UpdateAgent
 from conformance.fumo.object import DOWNLOAD, DOWNLOAD_AND_UPDATE, ResultCode, State
 from conformance.fumo.package import manifest_of
 from conformance.fumo.retrieval import Retrieval
@@ -308,6 +308,52 @@ class _SuccessForNothing(UpdateAgent):
     def install_failed(self, code: int) -> None:
         unread = self.package is not None and manifest_of(self.package) is None
         super().install_failed(int(ResultCode.SUCCESS) if unread else code)
+
+
+# -- Exec in the middle of something, or after it ------------------------------------------------------------------------
+
+
+@CLIENT("busy-exec-breaks-off", "object")
+class _BusyBreaksOff(UpdateObject):
+    def exec(self, path: str, correlator: str | None, at: float) -> int:
+        if self.agent.job is not None:
+            self.agent.job = self.agent.retrieval = None
+        return super().exec(path, correlator, at)
+
+
+@CLIENT("busy-exec-unreported", "object")
+class _BusyUnreported(UpdateObject):
+    def exec(self, path: str, correlator: str | None, at: float) -> int:
+        busy = self.agent.busy
+        code = super().exec(path, correlator, at)
+        return 202 if busy and code == 403 else code
+
+
+@CLIENT("second-operation-unreported", "agent")
+class _SecondUnreported(UpdateAgent):
+    told = False
+
+    def deliver(self, report: Report) -> None:
+        if not self.told:
+            super().deliver(report)
+        self.told = True
+
+
+@CLIENT("looked-at-and-not-installed", "object")
+class _LookedAt(UpdateObject):
+    def state(self) -> str:
+        if self.agent.state == State.DOWNLOAD_PROGRESSING and isinstance(self.agent, _Seen):
+            self.agent.seen = True
+        return super().state()
+
+
+@CLIENT("looked-at-and-not-installed", "agent")
+class _Seen(UpdateAgent):
+    seen = False
+
+    def install(self, at: float) -> None:
+        if not self.seen:
+            super().install(at)
 
 
 # -- descriptors ---------------------------------------------------------------------------------------------------------
