@@ -153,6 +153,32 @@ class _ListShown(Tree):
         return self.before[1] if name == "ACL" and not right and node.uri == self.before[0] else right
 
 
+# -- properties ----------------------------------------------------------------------------------------------------------
+
+
+@CLIENT("property-taken-for-node", "tree")
+class _PropertyIsNode(Tree):
+    """Does with a node what is asked for one of its properties."""
+
+    def delete(self, uri: str, server: str | None = None) -> int:
+        at, asked, _ = uri.partition("?prop=")
+        node = self.find(at)
+        if not asked or node is None:
+            return super().delete(uri, server)
+        self._detach(node)
+        return 200
+
+    def executable(self, uri: str, server: str | None = None) -> int:
+        return 200 if "?prop=" in uri else super().executable(uri, server)
+
+
+@CLIENT("counts-written", "tree")
+class _CountsWritten(Tree):
+    def replace(self, uri: str, written: Written, server: str | None = None) -> int:
+        counted = uri.endswith(("?prop=Size", "?prop=TStamp", "?prop=VerNo"))
+        return 200 if counted else super().replace(uri, written, server)
+
+
 # -- what the device says of itself --------------------------------------------------------------------------------------
 
 
