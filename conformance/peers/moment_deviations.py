@@ -24,7 +24,7 @@ from conformance.peers.deviation import CLIENT
 from conformance.peers.outbox import Outbox
 from conformance.peers.updateobject import UpdateObject
 from conformance.syncml.codes import MULTIPLE_CHOICE, SINGLE_CHOICE
-from conformance.syncml.model import Alert, Exec, text_of
+from conformance.syncml.model import Alert, Command, Exec, Item, text_of
 
 _SHORT = 4096
 """Octets of a value that is looked at."""
@@ -215,12 +215,12 @@ class _FlagWritten(_Overwritten):
     at = "./DevDetail/LrgObj"
 
 
-@CLIENT("format-of-last-data", "tree")
-class _FormatOfLast(Tree):
-    def replace(self, uri: str, written: Written, server: str | None = None) -> int:
-        code, node = super().replace(uri, written, server), self.find(uri)
-        if node is not None and node.format == "bin" and written.format == "chr":
-            node.format = "chr"
+@CLIENT("format-of-last-data", "executor")
+class _FormatOfLast(Executor):
+    def write(self, command: Command, item: Item) -> int:
+        code, node, meta = super().write(command, item), self.tree.find(item.target or ""), command.meta_of(item)
+        if code >= 400 and node is not None and node.format == "bin" and meta.format:
+            node.format = meta.format
         return code
 
 
