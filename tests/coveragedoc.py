@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from collections import Counter
 
-from coveragetables import CASES, ROLES, ROOT, Must, Table, musts, reason, reasons, tables
+from coveragetables import CASES, ROLES, ROOT, Must, Table, must_reasons, musts, reason, reasons, tables
 
 from conformance.harness.cases import Case, load_cases
 from conformance.harness.catalogue import COVERED, UNCOVERED, load_catalogue
@@ -21,6 +21,10 @@ Written by `python3 tests/coveragedoc.py` from the cases, the catalogue and `tes
 A number counts cases; a letter is a reason (below) why there is none. A standing rule judges in every case, and is not
 counted in the tables of cases. State, properties and options of UI alerts are tables for devices only: a server has no
 State and no nodes of its own, and which options it gives is its choice.
+
+A negative case and its twin differ in one declared thing, and in nothing else. So the twin is the positive test of the
+requirement that the negative case is about, and the two together try both halves of it; the strict figure, beside it,
+wants the requirement named in the row of the twin, too.
 """
 
 
@@ -94,15 +98,15 @@ def _not_covered(made: list[Table], given: list[dict[str, str]], figures: dict[s
     lines = ["## What is not covered", ""]
     for role, must in figures.items():
         lines.append(
-            f"- {NAMES[role]}: of {len(must.testable)} testable MUSTs, {len(must.both)} ({must.share:.1f} %) have a standing rule, "
-            f"or a valid case and an invalid or inopportune one; with the valid twin of a "
-            f"negative case counted as the valid one {len(must.twinned)} ({100 * len(must.twinned) / len(must.testable):.1f} %); "
-            f"{len(must.seen)} have a rule or any case."
+            f"- {NAMES[role]}: of {len(must.testable)} testable MUSTs, {len(must.twinned)} ({must.share:.1f} %) have a standing "
+            f"rule, or a valid case and an invalid or inopportune one; {len(must.both)} ({must.strict:.1f} %) where the twin of a "
+            f"negative case does not count; {len(must.seen)} have a rule or any case."
         )
         lacking = [row.id for row in must.testable if row not in must.seen]
         lines.append(f"  No rule and no case for that role: {', '.join(lacking) or 'none'}.")
         half = [row.id for row in must.lacking if row in must.seen]
-        lines.append(f"  Only the valid or only the invalid half: {', '.join(half) or 'none'}.")
+        lines.append(f"  Only the valid half: {', '.join(half) or 'none'}.")
+        lines += [f"  - {row['id']}: {row['why']}." for row in must_reasons() if row["role"] == role]
     for why in ("", *UNCOVERED):
         ids = [row.id for row in load_catalogue(CASES).values() if row.cover == why]
         if ids:

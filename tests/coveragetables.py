@@ -128,6 +128,11 @@ def node_tables(role: str, cases: list[Case]) -> list[Table]:
     return [by_command, by_property] if role == "client" else [by_command]
 
 
+def _found(step: Step) -> list[str]:
+    """The States in one of which a step has to find the device."""
+    return listed(step["state"].get("found")) if isinstance(step["state"], dict) else []
+
+
 def state_tables(role: str, cases: list[Case]) -> list[Table]:
     """State, as far as a case accepts it, in which an operation is executed; and states that it reads one after the other."""
     operations = Table("state-operation", role, "State and Exec", [str(s) for s in sorted(STATES)], list(OPERATIONS))
@@ -137,7 +142,7 @@ def state_tables(role: str, cases: list[Case]) -> list[Table]:
         for steps in played(case):
             now = ["10"]  # the known start
             for step in steps:
-                if "state" in step and (seen := expected(step, "data")):
+                if "state" in step and (seen := _found(step) or expected(step, "data")):
                     for value in seen:
                         for before in now:
                             moves.add(f"{before} to {value}", "read at its ends", case.id)
@@ -284,6 +289,16 @@ def reasons() -> list[dict[str, str]]:
     return [{key: str(text) for key, text in row.items()} for row in value["reasons"]]
 
 
+def must_reasons() -> list[dict[str, str]]:
+    """Why a MUST that could be tried has no pair of cases: role, id (or several, by commas), and the reason."""
+    value: Any = load(REASONS).value
+    return [
+        {"role": str(row["role"]), "id": each.strip(), "why": str(row["why"])}
+        for row in value["musts"]
+        for each in str(row["ids"]).split(",")
+    ]
+
+
 def reason(table: Table, row: str, column: str, given: list[dict[str, str]]) -> int | None:
     """The number of the reason for an empty cell, ``None`` where there is none."""
     place = {"role": table.role, "table": table.name, "row": row, "column": column}
@@ -292,23 +307,32 @@ def reason(table: Table, row: str, column: str, given: list[dict[str, str]]) -> 
 
 @dataclass
 class Must:
-    """How far the MUSTs of a role are covered. ``both``: by a valid and by another case, or by a standing rule."""
+    """How far the MUSTs of a role are covered: by a standing rule, or by a valid case and another one.
+
+    A negative case differs from its declared twin in one thing only (test_twins.py sees to it), so the twin is the positive
+    test of the requirement of the negative case, whether or not its row names the requirement: the measure is ``twinned``.
+    """
 
     testable: list[Requirement]
     both: list[Requirement]
+    """The strict figure: the valid case has to name the requirement itself."""
     seen: list[Requirement]
     twinned: list[Requirement]
-    """Those with both where the valid twin of a negative case counts as the valid case."""
 
     @property
     def share(self) -> float:
-        """Percent with both."""
+        """Percent with a rule or a pair of cases."""
+        return 100 * len(self.twinned) / len(self.testable)
+
+    @property
+    def strict(self) -> float:
+        """Percent with a rule or cases of both kinds that name the requirement."""
         return 100 * len(self.both) / len(self.testable)
 
     @property
     def lacking(self) -> list[Requirement]:
-        """Those without both."""
-        return [row for row in self.testable if row not in self.both]
+        """Those without a rule or a pair of cases."""
+        return [row for row in self.testable if row not in self.twinned]
 
 
 def musts(role: str, cases: list[Case]) -> Must:

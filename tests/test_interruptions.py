@@ -113,7 +113,7 @@ def test_a_flow_that_is_left_alone_has_no_message_without_a_boundary(table: str,
 def test_each_point_breaks_off_where_it_says(table: str, tmp_path: Path) -> None:
     case = grid(table, "power")
     for line, transcript in played(tmp_path, [case]):
-        at = line["id"].partition("[")[2].rstrip("]")
+        at = line["id"].partition("[")[2].rstrip("]").partition("-")[2]  # what stands before it is the encoding
         done = [event.data["value"] for event in transcript.of("value") if event.data["name"] == "interrupted"]
         cuts = [event for event in transcript.of("hook") if event.data.get("verb") == "power_cycle"]
         assert done == [f"{at} power"] and cuts, line["id"]

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from dataclasses import replace
 from typing import Any
 
 from conformance.fumo.object import ALERT_NAMED
@@ -14,6 +15,7 @@ from conformance.harness.conversation import Conversation
 from conformance.harness.interruption import interrupt, next_update, settled
 from conformance.harness.manner import Manner
 from conformance.harness.mischief import reply
+from conformance.harness.statelook import state
 from conformance.harness.vocabulary import COMMANDS, kind_of
 from conformance.harness.waysessions import WaySessions
 from conformance.judge.finding import INCONCLUSIVE
@@ -115,6 +117,13 @@ class ClientPlayer(WaySessions):
         self.talk.spoil(prepare(wanted, self.bench.shelf, self.talk.session).commands, given["form"])
         self.drain(self.bench.silence)
         return self.lost
+
+    def _form(self, given: dict[str, Any], expect: Any) -> str:
+        """Changes the form of messages in the middle of a session; a form without keys is the plain one again."""
+        self.manner = replace(self.manner, xml=given.get("xml"), wbxml=given.get("wbxml"))
+        if self.talk is not None:
+            self.talk.write_as(self.manner)
+        return ""
 
     # -- commands ----------------------------------------------------------------------------------------------------
 
@@ -247,11 +256,11 @@ class ClientPlayer(WaySessions):
         nudge = clock.now() + self.bench.silence
         pause = self.bench.silence
         since, most = self._last_exec(), self.sessions + MOST_SESSIONS
-        due = 1 + self._awaited_since(since)
+        due = 1 + self._awaited_since(since, wanted)
         while not self._reported(wanted, since, due):
             left = deadline - clock.now()
             if left <= 0 or self.bench.dead() or self.sessions > most:
-                return self._unreported(since)
+                return self._unreported(wanted)
             fetched = len(self.recorder.transcript.events)
             if self.await_package(min(left, max(0.05, nudge - clock.now())), lambda: False):
                 if not self._reported(wanted, since, due):
@@ -262,7 +271,7 @@ class ClientPlayer(WaySessions):
                 pause = min(pause * 2, 30.0)
                 nudge = clock.now() + pause
                 self._nudge()
-        self.value("operation-awaited", True, "")
+        self.value("operation-awaited", True, wanted)
         return ""
 
     def _poll(self, given: dict[str, Any]) -> str:
@@ -285,10 +294,10 @@ class ClientPlayer(WaySessions):
             pause = min(pause * 2, 30.0)
         return POLLED
 
-    def _unreported(self, since: int) -> str:
+    def _unreported(self, wanted: str) -> str:
         if self.bench.shelf.busy():
             return "unfinished"
-        self.value("operation-awaited", True, "")
+        self.value("operation-awaited", True, wanted)
         return self.bench.dead() or "none came within the time for an operation"
 
     def _nudge(self) -> None:
@@ -308,9 +317,10 @@ class ClientPlayer(WaySessions):
         execs = [sent for e in ends for sent in e.data.get("sent", ()) if sent["command"] == "Exec"]
         return bool(execs) and refuses(answers_of(self.recorder.transcript, execs[-1]).code)
 
-    def _awaited_since(self, since: int) -> int:
-        """How many reports were waited for after the last Exec: a second one is that of an operation that was queued."""
-        return sum(e.n > since and e.data["name"] == "operation-awaited" for e in self.recorder.transcript.of("value"))
+    def _awaited_since(self, since: int, wanted: str) -> int:
+        """How many reports of a type were waited for after the last Exec: a second is that of an operation that was queued."""
+        values = (e.data for e in self.recorder.transcript.of("value") if e.n > since)
+        return sum(data["name"] == "operation-awaited" and data["says"] == wanted for data in values)
 
     def _reported(self, wanted: str, since: int, due: int = 1) -> bool:
         """Whether so many reports of that type came since an event, without those of what an earlier case began."""
@@ -330,12 +340,6 @@ class ClientPlayer(WaySessions):
         asked = given.get("for") if isinstance(given, dict) else given
         self.drain(self._seconds(asked or "silence"))
         return ""
-
-    def _state(self, given: Any, expect: dict[str, Any]) -> str:
-        node = f"{given['object'] if isinstance(given, dict) else self.iut.objects[0]}/State"
-        index = self.recorder.transcript.of("step")[-1].data["index"]
-        self.plays(f"{index}.1", {"get": node, "expect": {"status": 200, **expect}})
-        return self.lost
 
     def _firmware(self, given: Any, expect: Any) -> str:
         """The firmware that runs: the hook says it, else DevDetail/FwV."""
@@ -397,6 +401,7 @@ class ClientPlayer(WaySessions):
 _STEPS: dict[str, Callable[[ClientPlayer, Any, dict[str, Any]], str]] = {
     "session": ClientPlayer._session,
     "malformed": ClientPlayer._malformed,
+    "form": ClientPlayer._form,
     "close": ClientPlayer.close,
     "reply": reply,
     "interrupt": interrupt,
@@ -405,7 +410,7 @@ _STEPS: dict[str, Callable[[ClientPlayer, Any, dict[str, Any]], str]] = {
     "content": ClientPlayer._content,
     "await": ClientPlayer._await,
     "quiet": ClientPlayer._quiet,
-    "state": ClientPlayer._state,
+    "state": state,
     "firmware": ClientPlayer._firmware,
     "fetched": ClientPlayer._fetched,
     "hook": ClientPlayer._hook,

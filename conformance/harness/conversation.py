@@ -33,7 +33,7 @@ class Conversation:
         self.manner = manner or Manner()
         self.session = CrookedSession(settings, self.manner.keys(keys), self.manner.inside)
         self.session.own_kind, self.session.plain = keys.kind, self.manner.plain
-        self.session.xml, self.session.wbxml = self.manner.styles()
+        self.write_as(self.manner)
         self.spoilt = False
         """Whether a malformed message went out: what the device still says in this session is not judged."""
         self._large: Pieces | None = None
@@ -49,6 +49,11 @@ class Conversation:
         self.nonce_shown = ""
         """Which nonce they were made with: current, previous, initial, default; "" for none that is known."""
         self._exchange = 0
+
+    def write_as(self, manner: Manner) -> None:
+        """Messages are written in the form of that manner from now on."""
+        self.manner = manner
+        self.session.xml, self.session.wbxml = manner.styles()
 
     @property
     def open(self) -> bool:

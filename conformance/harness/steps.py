@@ -63,8 +63,11 @@ def _value_faults(kind: words.StepKind, value: Any) -> Iterator[str]:
             yield from _trouble_faults(value["trouble"])
         if name in words.COMMANDS and "items" in value:
             yield from _item_faults(name, value["items"])
+        if name in ("device", "form"):
+            yield from (f"{name}: {fault}" for fault in style_faults(value))
+        if name == "state" and not isinstance(value.get("found", []), list):
+            yield "state: found: expected a list of States"
         if name == "device":
-            yield from (f"device: {fault}" for fault in style_faults(value))
             yield from _send_faults(value.get("send", []))
         for key, inner in value.items():
             yield from _choice_faults(f"{name}: {key}", choices.CHOICES.get((name, key)), inner)

@@ -142,6 +142,7 @@ STEPS: dict[str, StepKind] = {
             ("refused", "accepted"),
             scalar=True,
         ),
+        StepKind("form", "writes messages in another valid form from now on", _CLIENT, ("xml", "wbxml")),
         StepKind("close", "ends the session", _BOTH, (), (), (), scalar=True),
         StepKind(
             "reply",
@@ -191,7 +192,7 @@ STEPS: dict[str, StepKind] = {
             ("alerts", "fetches", "sessions", "commands"),
             scalar=True,
         ),
-        StepKind("state", "reads State", _CLIENT, ("object",), (), ("data",), scalar=True),
+        StepKind("state", "reads State", _CLIENT, ("object", "found"), (), ("data",), scalar=True),
         StepKind("firmware", "asks which firmware runs", _CLIENT, (), (), ("version",), scalar=True),
         StepKind(
             "fetched",

@@ -192,9 +192,11 @@ def _numbered(text: str) -> tuple[int, str]:
 
 def refuses(code: str | None) -> bool:
     """Whether a Status says that a command was not carried out and will not be."""
-    return code is not None and code[:1] in ("3", "4", "5")
+    return code is not None and (code[:1] in ("3", "4", "5") or code == NOT_EXECUTED)
 
 
+NOT_EXECUTED = "215"
+"""Status of a command that was passed over because of one before it (DM RepPro 6.6.14)."""
 LACKED = ("404", "405", "406", "501")
 """Codes with which a device refuses what it does not have."""
 

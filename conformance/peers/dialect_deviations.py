@@ -29,6 +29,7 @@ NEWER, OLDER = "1.2", "1.1"
 # -- a device of DM 1.1.2 -------------------------------------------------------------------------------------------------
 
 
+@CLIENT("mobile-tells-in-older", "session")
 @CLIENT("older-device-sends-alert", "session")
 class _AlertInOlder(ClientSession):
     """Tells its state by a Generic Alert, whatever version it speaks."""

@@ -231,6 +231,43 @@ def _register() -> None:
 _register()
 
 
+_OPENING = bytes(TOKENS[0][name] | 0x40 for name in ("SyncML", "SyncHdr", "VerDTD"))
+
+
+def _head(octets: bytes) -> object:
+    """Version and public identifier of a message."""
+    return octets[:2] if _is_wbxml(octets) else b""
+
+
+def _texts(octets: bytes) -> object:
+    """How a message has its first text, its empty elements, and the end of its first Meta."""
+    if not _is_wbxml(octets):
+        return b""
+    at = octets.find(_OPENING) + len(_OPENING)
+    told = [unknown(octets) for name, (unknown, _) in _UNKNOWN.items() if "final-with" in name or "eager" in name]
+    return octets[at : at + 1], told
+
+
+def _as_before(identity: str, look: Callable[[bytes], object]) -> None:
+    """A device that reads all messages of a session in the form of the first one."""
+
+    @CLIENT(identity, "session")
+    class _AsBefore(ClientSession):
+        first: object = None
+
+        def receive(self, octets: bytes, media: str, headers: Mapping[str, str]) -> bytes | None:
+            form = look(octets)
+            self.first = form if self.first is None else self.first
+            if form != self.first:
+                return self.end("another form than before")
+            return super().receive(octets, media, headers)
+
+
+_as_before("header-of-first-message", _head)
+_as_before("texts-as-in-first-message", _texts)
+_as_before("cdata-as-in-first-message", lambda octets: b"<![CDATA[" in octets)
+
+
 @CLIENT("obeys-nobody-after-malformed", "session")
 class _Wedged(ClientSession):
     """What it could not read stays in its way until it is started anew."""
