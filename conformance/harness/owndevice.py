@@ -47,7 +47,7 @@ TURNS, SOME = 2000, 150
 _SCRIPTED = {
     "instant": "instant", "commands_per_message": "few", "late_alerts": "late", "session_id": "session_id",
     "ver_dtd": "ver_dtd", "ver_proto": "ver_proto", "send": "send",
-    "statuses": "statuses", "devinfo": "devinfo",
+    "statuses": "statuses", "devinfo": "devinfo", "lacks": "lacks", "order": "order", "resp_uri": "resp_uri",
 }  # fmt: skip
 NOTIFICATION_CODE, DM_CODE = 0x44, 0x07
 """Codes of the content type of trigger messages and of the application that takes them."""
@@ -147,6 +147,8 @@ class OwnDevice:
             self.device.fresh()
         if "result" in given:
             self.script.result = int(given["result"])
+        if "state" in given:
+            self.script.state = "" if given["state"] == "right" else str(given["state"])
         if "answer" in given:
             answer = given["answer"]
             reaction = Reaction(answer["reply"], tuple(answer.get("choices", ())), str(answer.get("text", "")))
@@ -166,13 +168,17 @@ class OwnDevice:
     def _report_so(self, wanted: dict[str, Any]) -> None:
         if not (wanted.get("alone") or "again" in wanted):
             self.script.report = wanted
+            self._in_pieces(wanted)
             return
         alert = alone(wanted, self.device.profile.objects[0], self.script.reports)
         if alert is not None:
-            self.script.piece, self.script.piece_size = int(wanted.get("piece", 0)), int(wanted.get("size", 0))
+            self._in_pieces(wanted)
             if is_wrong(wanted):
                 self.script.made.append(alert)
             self.device.outbox.put(alert, once=True)
+
+    def _in_pieces(self, wanted: dict[str, Any]) -> None:
+        self.script.piece, self.script.piece_size = int(wanted.get("piece", 0)), int(wanted.get("size", 0))
 
     # -- sessions ----------------------------------------------------------------------------------------------------
 
