@@ -197,7 +197,7 @@ def request_answer(view: View) -> Iterator[Hit]:
         if code not in ("200", "202") or not session.over:
             continue
         follows = any(
-            view.activity.object_of(item.target) is not None and isinstance(placed.command, Exec | Replace | Add)
+            isinstance(placed.command, Exec | Replace | Add) and _updates(view, report, item.target)
             for later in session.by("server")
             if later.index >= said.index
             for placed in later.walked
@@ -205,3 +205,9 @@ def request_answer(view: View) -> Iterator[Hit]:
         )
         actual = "200 and no commands"
         yield view.check(code == "202" or follows, said, "202", actual, f"Status for the request of type {report.type}")
+
+
+def _updates(view: View, report: Report, target: str | None) -> bool:
+    """Whether a target is in an update object: one that is known, or the one that the request names itself."""
+    named = plain(report.item.source)
+    return view.activity.object_of(target) is not None or (bool(named) and plain(target).startswith(f"{named}/"))
