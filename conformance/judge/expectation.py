@@ -394,9 +394,8 @@ class Expectations:
         place = int(given["nth"]) - 1 if "nth" in given else 0 if given.get("first") else len(found) - 1
         event, codes = found[place] if 0 <= place < len(found) else (None, [])
         values = {"status": codes[0] if codes else None, "codes": ",".join(sorted(set(codes))) or None}
-        if "final" in expect:
-            answer = event.decoded() if event is not None else None
-            values["final"] = as_text(answer.message.final) if answer is not None else None
+        answer = event.decoded() if event is not None else None
+        values["final"] = None if answer is None else as_text(answer.message.final)
         says = f"of the answer to {given['command']} {given.get('alert', '')}".strip()
         yield from self._keyed(played, expect, values, event.n if event else None, says)
 
