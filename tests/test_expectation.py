@@ -427,9 +427,9 @@ def test_how_a_server_answered(command: str, alert: str, statuses: list[Any], ou
 )
 def test_one_of_several_answers_is_looked_at(given: dict[str, Any], expect: dict[str, Any], found: Found) -> None:
     script = Script()
-    for code, final in ((212, True), (200, False)):
+    for number, code, final in (("1", 212, True), ("2", 200, False)):
         script.device(Alert(cmd_id="1", data="1201"))
-        script.server(status(code, "SyncHdr", "0"), final=final)
+        script.server(status(code, "SyncHdr", "0", msg_ref=number), final=final)
     script.step({"answered": {"command": "SyncHdr", **given}, "expect": expect, "ensures": "R-1"})
     assert sorted(short(script, role="server")) == sorted(("R-1", *rest) for rest in found)
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import pytest
-from judge_builder import OBJECT, Script, answers, basic, commanded, dev_info, item, report, results, update
+from judge_builder import OBJECT, Script, answers, basic, commanded, dev_info, item, md5, report, results, update
 
 from conformance.judge.finding import FAIL, PASS, WARN
 from conformance.syncml.model import Alert, Atomic, Exec, Get, Replace
@@ -110,3 +110,17 @@ def test_a_request_may_name_an_object_that_nobody_spoke_of(node: str, outcome: s
     two = script.server(*answers(one, "212", Alert="200"), Exec(items=[item(node)]))
     script.server(*answers(script.client(*answers(two, Exec="202"))))
     assert outcomes(script, "FUMO-CI-013", "server") == {outcome}
+
+
+@pytest.mark.parametrize(("nonce", "trigger", "outcome"), [("default", True, set()), ("default", False, {WARN}), ("initial", True, {WARN})])
+def test_a_server_that_had_no_answer_to_triggers_may_go_back_to_the_nonce_that_heals(
+    nonce: str, trigger: bool, outcome: set[str]
+) -> None:
+    """DM-AUTH-010, DM Notification 5.1: whether each trigger was answered is not known."""
+    script = Script()
+    if trigger:
+        script.mark("trigger", "server", "device", octets="", fields={})
+    one = script.client(Alert(data="1201"), dev_info(), cred=basic())
+    two = script.server(*answers(one, "212"), cred=md5())
+    two.data["facts"] = {"credentials": {"type": "md5", "result": "stale", "nonce": nonce}}
+    assert outcomes(script, "DM-AUTH-010", "server") == outcome
