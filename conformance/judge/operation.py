@@ -108,9 +108,11 @@ class Activity:
         """Alerts with a type of the enabler and another alert code than 1226."""
         given = correlators(transcript)
         for each in said:
+            if each.copy:
+                continue
             if each.side != CLIENT:
                 self._executed(each)
-            elif not each.copy:
+            else:
                 self._told(each, given)
         self._match()
 
