@@ -34,7 +34,7 @@ from conformance.peers.device import CONTENT, DM
 from conformance.peers.profile import DeviceProfile
 from conformance.syncml.codec import Decoded, decode
 from conformance.syncml.element import SyntaxFault
-from conformance.transcript import DEVICE, SERVER
+from conformance.transcript import DEVICE, SERVER, Event
 from conformance.transport.exchange import Request, Response, header
 
 if TYPE_CHECKING:
@@ -303,6 +303,10 @@ class OwnDevice:
         status = decoded.message.header_status() if decoded else None
         code = (status.data or "")[:1] if status else ""
         return {"refused": 400 <= response.status < 500 or code == "4", "accepted": code == "2"}
+
+    def said(self, event: Event) -> bool:
+        """Whether a message belongs to a session of this device, and not to one of another device of the case."""
+        return str(event.data.get("session", "")).removeprefix(self.name).isdigit()
 
     def _name_session(self) -> None:
         if self.device.session is not self._session:

@@ -14,7 +14,7 @@ from conformance.harness.settings import DeviceIdentity
 from conformance.harness.vocabulary import kind_of
 from conformance.judge.lookup import commanded
 from conformance.judge.matcher import match
-from conformance.syncml.codes import NEXT_MESSAGE
+from conformance.syncml.codes import NEXT_MESSAGE, NO_END_OF_DATA, SESSION_ABORT
 from conformance.syncml.model import Alert
 from conformance.transcript import DEVICE, OPERATOR, SERVER, SUITE
 
@@ -25,6 +25,8 @@ _CHOICES = {"accept": 1, "defer": 2, "reject": 3}
 """Numbers of the choices about an update where the server does not tell its own (attach contract 2, verb campaign)."""
 _OF_THE_WAY = {"tls", "certificate", "requests_certificate"}
 """What a ``session`` may expect of the connection to the server."""
+_STEERING = (NEXT_MESSAGE, SESSION_ABORT, NO_END_OF_DATA)
+"""Alerts of a server that command nothing."""
 _PAUSE = threading.Event()
 """Never set: waiting for it is a pause between two questions to the hook."""
 
@@ -198,11 +200,12 @@ class ServerPlayer:
     def _only_looked(self) -> bool:
         """Whether a server with a new plan has read something and commanded nothing: one that looks in a session of its own
         gets another one."""
-        if not self._planned or self.device.script.trouble.does:
+        if not self._planned or self.device.script.trouble.fired:
             return False
         names = {
             each.command.name for each in commanded(self.recorder.transcript)
-            if each.event.n >= self._planned and not (isinstance(each.command, Alert) and each.command.data == NEXT_MESSAGE)
+            if each.event.n >= self._planned and self.device.said(each.event)
+            and not (isinstance(each.command, Alert) and each.command.data in _STEERING)
         }  # fmt: skip
         if names - {"Get", "Sequence"}:
             self._planned = 0

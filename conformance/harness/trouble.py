@@ -63,6 +63,8 @@ class Trouble:
     does: str = ""
     times: int = 1
     at: int = 0
+    fired: bool = False
+    """Whether it happened at all."""
 
     @classmethod
     def of(cls, given: Any) -> Trouble:
@@ -77,6 +79,7 @@ class Trouble:
         moment = self.when if fits.get(self.when) else moment
         if not moment or moment != self.when:
             return ""
+        self.fired = True
         if self.times:
             self.times -= 1
             self.when = self.when if self.times else ""

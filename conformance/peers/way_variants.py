@@ -9,9 +9,13 @@ import dataclasses
 from collections.abc import Mapping, Sequence
 
 from conformance.dm.clientsession import ClientSession
+from conformance.dm.credentials import HMAC
 from conformance.fumo.campaign import Campaign
 from conformance.fumo.plan import Answer, Batch, Facts
+from conformance.fumo.report import Report
 from conformance.peers.deviation import CLIENT_VARIANTS
+from conformance.peers.enrolment import Enrolment
+from conformance.peers.planner import Planner
 from conformance.peers.security import DeviceTransport, ServerTransport
 from conformance.peers.serverparts import VARIANTS
 from conformance.peers.talk import Session
@@ -82,10 +86,11 @@ class _OneReplyEach(ServerTransport):
 
 @VARIANTS("repeated-message-answered-anew", "session")
 class _Anew(Session):
-    """Does not see that a message comes once more, and makes a new answer to it."""
+    """Does not see that a message comes once more, and makes a new answer to it. Where each message has a code of its own
+    it cannot: the nonce of the first answer is gone."""
 
     def repeats(self, octets: bytes) -> bool:
-        return False
+        return self.keys.kind == HMAC and super().repeats(octets)
 
 
 @VARIANTS("looks-in-a-session-of-its-own", "campaign")
@@ -109,3 +114,11 @@ class _LooksBefore(Campaign):
 
     def next(self, at: float) -> Batch | None:
         return None if self._stopped else super().next(at)
+
+
+@VARIANTS("looks-in-a-session-of-its-own", "planner")
+class _AnswersLater(Planner):
+    """Says 202 to a request where its commands come in the next session."""
+
+    def request(self, device: Enrolment, report: Report, at: float) -> bool:
+        return any(each.phase != "look" or getattr(each, "looked", False) for each in self.wanting(device, at, report.root))
