@@ -187,9 +187,9 @@ class ServerPlayer:
         else:
             self.device.start("client" if kind == "any" else kind)
         ended = self.device.run_session()
-        if self._only_looked():
+        if ended and self._only_looked():
             self.device.start("client")
-            ended = self.device.run_session() and ended
+            ended = self.device.run_session()
         if "ends" in expect:
             self.value("ends", ended, "the session, within what a session may take")
         if asked and self.bench.way is not None:
