@@ -110,6 +110,32 @@ def test_how_a_server_answered(command: str, alert: str, statuses: list[Any], ou
     assert short(answered(200, command, *statuses, alert=alert), role="server") == [("R-1", outcome, actual)]
 
 
+@pytest.mark.parametrize(
+    ("given", "expect", "found"),
+    [
+        ({"nth": 1}, {"status": 212}, [("pass", "212")]),
+        ({"nth": 2}, {"status": 200, "final": "false"}, [("pass", "200"), ("pass", "false")]),
+        ({"nth": 3}, {"final": "true"}, [("fail", "nothing")]),
+        ({"first": True}, {"final": "true"}, [("pass", "true")]),
+        ({}, {"final": "true"}, [("fail", "false")]),
+    ],
+)
+def test_one_of_several_answers_is_looked_at(given: dict[str, Any], expect: dict[str, Any], found: Found) -> None:
+    script = Script()
+    for number, code, final in (("1", 212, True), ("2", 200, False)):
+        script.device(Alert(cmd_id="1", data="1201"))
+        script.server(status(code, "SyncHdr", "0", msg_ref=number), final=final)
+    script.step({"answered": {"command": "SyncHdr", **given}, "expect": expect, "ensures": "R-1"})
+    assert sorted(short(script, role="server")) == sorted(("R-1", *rest) for rest in found)
+
+
+@pytest.mark.parametrize(("alert", "count"), [("1222", "1"), ("1225", "2"), (["1225", "1222"], "3"), ("1223", "0")])
+def test_alerts_of_a_server_are_counted_by_their_codes(alert: Any, count: str) -> None:
+    commands = [Alert(data=code) for code in ("1222", "1225", "1225")]
+    script = told({"count": int(count)}, *commands, given={"command": "Alert", "alert": alert})
+    assert short(script, role="server") == [("R-1", "pass", count)]
+
+
 def test_a_status_for_the_header_without_cmd_ref_is_one() -> None:
     """Samples of DM Protocol 11 leave it out; a receiver bears that."""
     script = Script()

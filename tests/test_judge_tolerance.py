@@ -3,17 +3,17 @@
 from __future__ import annotations
 
 import pytest
-from judge_builder import OBJECT, Script, answers, basic, commanded, dev_info, item, report, results, update
+from judge_builder import OBJECT, Script, answers, basic, commanded, dev_info, item, md5, report, results, update
 
-from conformance.judge.finding import FAIL, PASS
+from conformance.judge.finding import FAIL, PASS, WARN
 from conformance.syncml.model import Alert, Atomic, Exec, Get, Replace
 
 URL = f"{OBJECT}/DownloadAndUpdate/PkgURL"
 
 
-def outcomes(script: Script, requirement: str) -> set[str]:
+def outcomes(script: Script, requirement: str, side: str = "client") -> set[str]:
     """Outcomes of the findings about a requirement."""
-    return {finding.outcome for finding in script.judge("client") if finding.requirement == requirement}
+    return {finding.outcome for finding in script.judge(side) if finding.requirement == requirement}
 
 
 @pytest.mark.parametrize(
@@ -84,3 +84,43 @@ def test_a_report_of_an_earlier_case_is_none_of_this_one() -> None:
     assert outcomes(script, "FUMO-ALERT-016") == {PASS}
     late.correlator = "of-nobody"
     assert outcomes(script, "FUMO-ALERT-016") == {FAIL}
+
+
+@pytest.mark.parametrize(("code", "outcome"), [("404", PASS), ("200", WARN)])
+def test_a_package_that_was_refused_is_not_set_beside_an_address(code: str, outcome: str) -> None:
+    """FUMO-DL-014: a server whose first way was refused tries another one."""
+    script = Script()
+    one = script.client(Alert(data="1201"), dev_info(), cred=basic())
+    package = Replace(items=[item(f"{OBJECT}/Update/PkgData", "QUJD", format="b64")])
+    two = script.server(*answers(one, "212"), package)
+    three = script.client(*answers(two, Replace=code))
+    start = Exec(correlator="job", items=[item(f"{OBJECT}/DownloadAndUpdate")])
+    four = script.server(*answers(three), Replace(items=[item(URL, "http://dl.example.test/fw.bin")]), start)
+    script.server(*answers(script.client(*answers(four, Exec="202"))))
+    assert outcomes(script, "FUMO-DL-014", "server") == {outcome}
+
+
+@pytest.mark.parametrize(("node", "outcome"), [("./Other/Fw/DownloadAndUpdate", PASS), ("./Third/Fw/Download", WARN)])
+def test_a_request_may_name_an_object_that_nobody_spoke_of(node: str, outcome: str) -> None:
+    """FUMO-CI-013: commands for that object follow where it is answered 200."""
+    script = Script()
+    asks = report("userrequest", "", None, format="chr", mark=None)
+    asks.items[0].source = "./Other/Fw"
+    one = script.client(Alert(data="1201"), dev_info(), asks, cred=basic())
+    two = script.server(*answers(one, "212", Alert="200"), Exec(items=[item(node)]))
+    script.server(*answers(script.client(*answers(two, Exec="202"))))
+    assert outcomes(script, "FUMO-CI-013", "server") == {outcome}
+
+
+@pytest.mark.parametrize(("nonce", "trigger", "outcome"), [("default", True, set()), ("default", False, {WARN}), ("initial", True, {WARN})])
+def test_a_server_that_had_no_answer_to_triggers_may_go_back_to_the_nonce_that_heals(
+    nonce: str, trigger: bool, outcome: set[str]
+) -> None:
+    """DM-AUTH-010, DM Notification 5.1: whether each trigger was answered is not known."""
+    script = Script()
+    if trigger:
+        script.mark("trigger", "server", "device", octets="", fields={})
+    one = script.client(Alert(data="1201"), dev_info(), cred=basic())
+    two = script.server(*answers(one, "212"), cred=md5())
+    two.data["facts"] = {"credentials": {"type": "md5", "result": "stale", "nonce": nonce}}
+    assert outcomes(script, "DM-AUTH-010", "server") == outcome

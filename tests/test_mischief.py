@@ -112,6 +112,10 @@ def test_trouble_is_counted() -> None:
     for_ever = trouble.Trouble.of({"when": "begin", "does": "abort", "times": 0})
     assert [for_ever.due("begin", 1) for _ in range(3)] == ["abort"] * 3
     assert trouble.Trouble.of("none").due("begin", 1) == ""
+    later = trouble.Trouble.of({"when": "later", "does": "ask-on", "times": 0})
+    assert [later.due(moment, number) for number, moment in enumerate(("begin", "", "commands"), 1)] == ["", "ask-on", "ask-on"]
+    always = trouble.Trouble.of({"when": "always", "does": "no-final", "times": 2})
+    assert [always.due("", number) for number in (1, 2, 3)] == ["no-final", "no-final", ""]
 
 
 # -- pieces of a device, taken by the reference server -------------------------------------------------------------------

@@ -67,16 +67,16 @@ class Script:
         self.exchange += 1
         return self._message(DEVICE, commands, session, msg_id)
 
-    def server(self, *commands: Command, session: str = "s1", msg_id: str = "") -> Event:
+    def server(self, *commands: Command, session: str = "s1", msg_id: str = "", final: bool = True) -> Event:
         """A message of the server, which ends the exchange."""
-        return self._message(SERVER, commands, session, msg_id)
+        return self._message(SERVER, commands, session, msg_id, final)
 
-    def _message(self, sender: str, commands: tuple[Command, ...], session: str, msg_id: str) -> Event:
+    def _message(self, sender: str, commands: tuple[Command, ...], session: str, msg_id: str, final: bool = True) -> Event:
         self.numbers[sender] += 1
         number = msg_id or str(self.numbers[sender])
         for position, command in enumerate(commands, 1):
             command.cmd_id = command.cmd_id or str(position)
-        octets = encode(Message(Header(session_id="1", msg_id=number, target="a", source="b"), list(commands), True))
+        octets = encode(Message(Header(session_id="1", msg_id=number, target="a", source="b"), list(commands), final))
         event = self.add(
             "message", sender, session=session, exchange=self.exchange, media=media_type("xml"),
             direction="request" if sender == DEVICE else "response",

@@ -112,6 +112,7 @@ _XML: dict[str, _Spoil] = {
     "truncated": lambda octets: octets[: octets.rfind(b"</SyncBody")],
     "mismatched": lambda octets: octets.replace(b"</SyncBody>", b"</SyncBodi>"),
     "bad-text": _in_xml(b"SyncBody>", b"<Alert><CmdID>9</CmdID><Data>\xff\xfe</Data></Alert>"),
+    "raw-markup": lambda octets: re.sub(rb"(<Data>[^<]*)(</Data></Item>)", rb"\1 a < b & c\2", octets, count=1),
     "unknown-entity": _in_xml(b"SyncBody>", b"<Alert><CmdID>9</CmdID><Data>&nobody;</Data></Alert>"),
     "bomb": _bomb,
     "deep": _in_xml(b"SyncBody>", b"<Alert>" + b"<Data>" * _DEEP + b"</Data>" * _DEEP + b"</Alert>"),

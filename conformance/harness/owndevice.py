@@ -34,7 +34,7 @@ from conformance.peers.device import CONTENT, DM
 from conformance.peers.profile import DeviceProfile
 from conformance.syncml.codec import Decoded, decode
 from conformance.syncml.element import SyntaxFault
-from conformance.transcript import DEVICE, SERVER
+from conformance.transcript import DEVICE, SERVER, Event
 from conformance.transport.exchange import Request, Response, header
 
 if TYPE_CHECKING:
@@ -47,7 +47,7 @@ TURNS, SOME = 2000, 150
 _SCRIPTED = {
     "instant": "instant", "commands_per_message": "few", "late_alerts": "late", "session_id": "session_id",
     "ver_dtd": "ver_dtd", "ver_proto": "ver_proto", "send": "send",
-    "statuses": "statuses", "devinfo": "devinfo",
+    "statuses": "statuses", "devinfo": "devinfo", "lacks": "lacks", "order": "order", "resp_uri": "resp_uri",
 }  # fmt: skip
 NOTIFICATION_CODE, DM_CODE = 0x44, 0x07
 """Codes of the content type of trigger messages and of the application that takes them."""
@@ -147,6 +147,8 @@ class OwnDevice:
             self.device.fresh()
         if "result" in given:
             self.script.result = int(given["result"])
+        if "state" in given:
+            self.script.state = "" if given["state"] == "right" else str(given["state"])
         if "answer" in given:
             answer = given["answer"]
             reaction = Reaction(answer["reply"], tuple(answer.get("choices", ())), str(answer.get("text", "")))
@@ -164,15 +166,19 @@ class OwnDevice:
         setattr(self.approach, key, value)
 
     def _report_so(self, wanted: dict[str, Any]) -> None:
-        self.script.piece, self.script.piece_size = int(wanted.get("piece", 0)), int(wanted.get("size", 0))
         if not (wanted.get("alone") or "again" in wanted):
             self.script.report = wanted
+            self._in_pieces(wanted)
             return
         alert = alone(wanted, self.device.profile.objects[0], self.script.reports)
         if alert is not None:
+            self._in_pieces(wanted)
             if is_wrong(wanted):
                 self.script.made.append(alert)
             self.device.outbox.put(alert, once=True)
+
+    def _in_pieces(self, wanted: dict[str, Any]) -> None:
+        self.script.piece, self.script.piece_size = int(wanted.get("piece", 0)), int(wanted.get("size", 0))
 
     # -- sessions ----------------------------------------------------------------------------------------------------
 
@@ -298,6 +304,10 @@ class OwnDevice:
         status = decoded.message.header_status() if decoded else None
         code = (status.data or "")[:1] if status else ""
         return {"refused": 400 <= response.status < 500 or code == "4", "accepted": code == "2"}
+
+    def said(self, event: Event) -> bool:
+        """Whether a message belongs to a session of this device, and not to one of another device of the case."""
+        return str(event.data.get("session", "")).removeprefix(self.name).isdigit()
 
     def _name_session(self) -> None:
         if self.device.session is not self._session:

@@ -16,6 +16,7 @@ from conformance.fumo.agent import Report, UpdateAgent
 from conformance.fumo.object import ALERT_OF, DOWNLOAD_AND_UPDATE, State, is_success
 from conformance.harness.ownalert import formed, request
 from conformance.harness.ownsending import is_wrong, thing
+from conformance.harness.scriptedexecutor import HEADER, Refusing
 from conformance.harness.trouble import Trouble, TroubledSession
 from conformance.peers.deviation import Deviation, deviant
 from conformance.peers.device import Device
@@ -29,8 +30,6 @@ SUCCESS = 200
 WRONG, NONE, STALE = "wrong", "none", "stale"
 REPLAYED = "replayed"
 """Credentials that the device may have instead of its own; replayed: those of its first message for ever."""
-ANY, HEADER = "any", "SyncHdr"
-"""What may stand in ``statuses`` beside the names of commands."""
 
 
 @dataclass(slots=True)
@@ -45,7 +44,8 @@ class Script:
     and ``ver_proto``: see docs/write-a-case.md. ``piece``: octets of an alert above which it goes in pieces, ``piece_size`` what
     is added to their right Size. ``made``: alerts that are wrong on purpose. ``reports``: those of operations so far.
     ``xml`` and ``wbxml``: how messages are written. ``send``: what the next session says beside. ``devinfo``: what the device
-    information says otherwise, or beside, by the path below ./DevInfo.
+    information says otherwise, or beside, by the path below ./DevInfo. ``lacks``: nodes that the device does not have.
+    ``state``: what it shows as State instead of the truth. ``order``: "" or reversed. ``resp_uri``: "", ignored or own.
     """
 
     result: int | None = None
@@ -68,6 +68,10 @@ class Script:
     reports: list[Alert] = field(default_factory=list)
     send: list[Mapping[str, Any]] = field(default_factory=list)
     devinfo: dict[str, Any] = field(default_factory=dict)
+    lacks: list[str] = field(default_factory=list)
+    state: str = ""
+    order: str = ""
+    resp_uri: str = ""
     shown: Cred | None = None
 
 
@@ -105,7 +109,7 @@ class ScriptedDevice(Device):
             script = {"script": self.script}
             rows = [
                 Deviation("scripted", "agent", type("_Agent", (_Obedient,), dict(script))),
-                Deviation("scripted", "executor", type("_Executor", (_Refusing,), {**script, "device": self})),
+                Deviation("scripted", "executor", type("_Executor", (Refusing,), {**script, "device": self})),
                 Deviation("scripted", "session", type("_Session", (_Slow,), dict(script))),
             ]
             self.parts = deviant(self.parts, rows)
@@ -229,6 +233,7 @@ class _Slow(TroubledSession):
 
     def arrange(self, message: Message) -> None:
         """Notes whether something wrong goes out."""
+        super().arrange(message)
         origins = [self._offered[id(command)][0] for command in message.commands if id(command) in self._offered]
         self.made = any(origin is wrong for origin in origins for wrong in self.script.made)
         self.made = self.made or any(command is wrong for command in message.commands for wrong in self.wrong)
@@ -267,28 +272,6 @@ def _behind(queue: deque[Command], count: int) -> list[Command]:
     for _ in rest:
         queue.pop()
     return rest
-
-
-class _Refusing:
-    """An executor that answers commands as the script says, and carries out none of those."""
-
-    script: Script
-    device: ScriptedDevice
-
-    def _one(self, command: Command, where: Any) -> int:
-        """One command: a status that the script has for it is its only answer."""
-        statuses = self.script.statuses
-        code = statuses.get(command.name, statuses.get(ANY))
-        if code is None:
-            return super()._one(command, where)  # type: ignore[misc,no-any-return]
-        self._refuse([command], int(code))  # type: ignore[attr-defined]
-        return int(code)
-
-    def exec(self, command: Exec) -> int:
-        """Exec."""
-        if self.script.instant:
-            return self.device.finish_at_once(command)
-        return super().exec(command)  # type: ignore[misc,no-any-return]
 
 
 class _Obedient(UpdateAgent):

@@ -12,7 +12,10 @@ from conformance.harness.owndevice import OwnDevice
 from conformance.harness.recorder import Recorder
 from conformance.harness.settings import DeviceIdentity
 from conformance.harness.vocabulary import kind_of
+from conformance.judge.lookup import commanded
 from conformance.judge.matcher import match
+from conformance.syncml.codes import NEXT_MESSAGE, NO_END_OF_DATA, SESSION_ABORT
+from conformance.syncml.model import Alert
 from conformance.transcript import DEVICE, OPERATOR, SERVER, SUITE
 
 if TYPE_CHECKING:
@@ -22,6 +25,8 @@ _CHOICES = {"accept": 1, "defer": 2, "reject": 3}
 """Numbers of the choices about an update where the server does not tell its own (attach contract 2, verb campaign)."""
 _OF_THE_WAY = {"tls", "certificate", "requests_certificate"}
 """What a ``session`` may expect of the connection to the server."""
+_STEERING = (NEXT_MESSAGE, SESSION_ABORT, NO_END_OF_DATA)
+"""Alerts of a server that command nothing."""
 _PAUSE = threading.Event()
 """Never set: waiting for it is a pause between two questions to the hook."""
 
@@ -43,6 +48,8 @@ class ServerPlayer:
         self.campaign: dict[str, Any] = {}
         """The answer to the last plan, and to the last plan for each object."""
         self.campaigns: dict[str, dict[str, Any]] = {}
+        self._planned = 0
+        """Place in the transcript of the newest plan, 0 where there was none."""
         self.datagram: bytes | None = None
         self.fetched = serverfetch.Fetched()
 
@@ -85,8 +92,12 @@ class ServerPlayer:
 
     def _campaign(self, given: dict[str, Any], expect: Any) -> str:
         wish = self.wish(given, self.identity)
-        self.campaign = self.campaigns[wish["object"]] = self.bench.must("campaign", wish)
+        self._plan("campaign", wish)
         return ""
+
+    def _plan(self, verb: str, wish: dict[str, Any]) -> None:
+        self.campaign = self.campaigns[wish["object"]] = self.bench.must(verb, wish)
+        self._planned = len(self.recorder.transcript) + 1
 
     def wish(self, given: dict[str, Any], identity: DeviceIdentity) -> dict[str, Any]:
         """What the verb ``campaign`` gets for a device."""
@@ -126,7 +137,7 @@ class ServerPlayer:
             "object": given.get("object", self.device.root),
             "notify": given.get("notify", False),
         }
-        self.campaign = self.campaigns[wish["object"]] = self.bench.must("update", wish)
+        self._plan("update", wish)
         return ""
 
     def _up_to_date(self, given: Any, expect: Any) -> str:
@@ -176,12 +187,29 @@ class ServerPlayer:
         else:
             self.device.start("client" if kind == "any" else kind)
         ended = self.device.run_session()
+        if ended and self._only_looked():
+            self.device.start("client")
+            ended = self.device.run_session()
         if "ends" in expect:
             self.value("ends", ended, "the session, within what a session may take")
         if asked and self.bench.way is not None:
             for key, value in self.bench.way.facts(expect).items():
                 self.value(key, value, "of the connection to the server")
         return ""
+
+    def _only_looked(self) -> bool:
+        """Whether a server with a new plan has read something and commanded nothing: one that looks in a session of its own
+        gets another one."""
+        if not self._planned or self.device.script.trouble.fired:
+            return False
+        names = {
+            each.command.name for each in commanded(self.recorder.transcript)
+            if each.event.n >= self._planned and self.device.said(each.event)
+            and not (isinstance(each.command, Alert) and each.command.data in _STEERING)
+        }  # fmt: skip
+        if names - {"Get", "Sequence"}:
+            self._planned = 0
+        return names in ({"Get"}, {"Get", "Sequence"})
 
     def _malformed(self, given: Any, expect: Any) -> str:
         """The device sends octets that are no message, and gives its session up."""

@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import Any
 
 from conformance.harness.cases import Case
-from conformance.harness.embedded import embedded_iut
+from conformance.harness.embedded import embedded_iut, process_iut
 from conformance.harness.iut import load_iut
 from conformance.harness.run import Options, Run, in_order
 from conformance.harness.selection import Chosen
@@ -26,7 +26,7 @@ class VariantRow:
 
     ``leaves`` are ids of requirements or ambiguities, ``warns`` requirements for which a warning is right. ``themes`` are
     those where it shows; ``encoding`` the one in which it is different, "" for any. ``claims`` are what its conformance
-    statement says otherwise.
+    statement says otherwise. ``process``: it shows over sockets alone, so that the peer is a process of its own.
     """
 
     id: str
@@ -37,6 +37,7 @@ class VariantRow:
     themes: tuple[str, ...]
     encoding: str = ""
     claims: Mapping[str, bool] = field(default_factory=dict)
+    process: bool = False
 
 
 def load_variants(root: Path, role: str) -> list[VariantRow]:
@@ -44,7 +45,7 @@ def load_variants(root: Path, role: str) -> list[VariantRow]:
     return [
         VariantRow(
             row["id"], role, row["says"], tuple(row["leaves"]), tuple(row["warns"]), tuple(row["themes"]),
-            row.get("encoding", ""), row.get("claims", {}),
+            row.get("encoding", ""), row.get("claims", {}), row.get("process") == "true",
         )
         for row in load(root / "variants" / f"{role}.yaml").value
     ]  # fmt: skip
@@ -55,8 +56,11 @@ def alarms(row: VariantRow, cases: Sequence[Case], folder: Path, chance: random.
 
     Gives a line for each verdict that is no pass, and for each warning that the row does not say.
     """
-    adapter = f"conformance.peers.deviants:{name_of(row.role, row.id)}"
-    path = embedded_iut(folder / "iut", row.role, adapter, claims=row.claims)
+    if row.process:
+        path = process_iut(folder / "iut", row.role, [row.id], tls=False)
+    else:
+        adapter = f"conformance.peers.deviants:{name_of(row.role, row.id)}"
+        path = embedded_iut(folder / "iut", row.role, adapter, claims=row.claims)
     return raised(path, cases, folder, chance, warns=row.warns, encoding=row.encoding)
 
 

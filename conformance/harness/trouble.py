@@ -11,11 +11,11 @@ from typing import Any
 from conformance.dm.clientsession import ClientSession
 from conformance.dm.credentials import MAC_HEADER, mac_header
 from conformance.dm.executor import Executed
-from conformance.syncml.codes import NEXT_MESSAGE, SESSION_ABORT
-from conformance.syncml.model import Alert, Command, Header, Message, Replace, Results, Status
+from conformance.syncml.codes import CLIENT_EVENT, NEXT_MESSAGE, SESSION_ABORT
+from conformance.syncml.model import Alert, Command, Header, Item, Message, Meta, Replace, Results, Status
 
 BEGIN, COMMANDS, CHUNK, LAST_CHUNK, INSIDE = "begin", "commands", "chunk", "last-chunk", "inside"
-MESSAGE = "message"
+MESSAGE, LATER, ALWAYS = "message", "later", "always"
 WHEN = {
     BEGIN: "in package #1",
     COMMANDS: "where commands of the server are answered",
@@ -23,9 +23,12 @@ WHEN = {
     LAST_CHUNK: "where the last piece of a large object is answered",
     INSIDE: "where the rest of a package of the device is asked for",
     MESSAGE: "in the message with the number `at`, counted from 1",
+    LATER: "in each message but the first",
+    ALWAYS: "in each message",
 }
 """Moments of a session."""
-ABORT, VANISH, REPEAT, NO_END, LOST, INTERRUPT = "abort", "vanish", "repeat", "no-end", "lost", "interrupt"
+ABORT, VANISH, REPEAT, NO_END, LOST = "abort", "vanish", "repeat", "no-end", "lost"
+NO_FINAL, ASK_ON, INTERJECT, INTERRUPT = "no-final", "ask-on", "interject", "interrupt"
 NO_MAC, WRONG_MAC, OLD_MAC = "no-mac", "wrong-mac", "old-mac"
 DOES = {
     ABORT: "sends Alert 1223 and the Statuses (DM Protocol 8.1)",
@@ -33,13 +36,24 @@ DOES = {
     REPEAT: "sends its message twice, as after an answer that was lost",
     LOST: "gives its session up because the answer to its message never came",
     NO_END: "says by Alert 1225 that the rest of the object never came",
-    INTERRUPT: "sends its device information where the rest of its own object is due, and nothing more of that",
+    NO_FINAL: "leaves Final out of a message that ends its package, and sends it when it is asked for more",
+    ASK_ON: "leaves Final out and asks by Alert 1222 for more, whatever came",
+    INTERJECT: "sends a client event in the place of what it still had to send",
+    INTERRUPT: "sends its device information in the place of what it still had to send",
     NO_MAC: "leaves the authentication code out, and ends the session when it is told so",
     WRONG_MAC: "sends an authentication code for other octets, and ends the session when it is told so",
     OLD_MAC: "makes the authentication code with the nonce before, and ends the session when it is told so",
 }
 """What may happen then; a number is the Status of each Add and Replace of the message."""
 _MACS = (NO_MAC, WRONG_MAC, OLD_MAC)
+IGNORED, OWN = "ignored", "own"
+RESP_URI = {
+    IGNORED: "goes on at the old address where the server gives another one",
+    OWN: "gives an address of its own, at which nobody listens",
+}
+"""What a device may make of RespURI."""
+NOWHERE = "http://device.example/answers"
+"""The address that a device gives for answers; over HTTP they come with the response."""
 
 
 @dataclass(slots=True)
@@ -50,6 +64,8 @@ class Trouble:
     does: str = ""
     times: int = 1
     at: int = 0
+    fired: bool = False
+    """Whether it happened at all."""
 
     @classmethod
     def of(cls, given: Any) -> Trouble:
@@ -60,9 +76,11 @@ class Trouble:
 
     def due(self, moment: str, number: int) -> str:
         """What is to happen at this moment, where message ``number`` is to go out; it is counted. "" for nothing."""
-        moment = MESSAGE if self.when == MESSAGE and number == self.at else moment
+        fits = {MESSAGE: number == self.at, LATER: number > 1, ALWAYS: True}
+        moment = self.when if fits.get(self.when) else moment
         if not moment or moment != self.when:
             return ""
+        self.fired = True
         if self.times:
             self.times -= 1
             self.when = self.when if self.times else ""
@@ -85,6 +103,9 @@ class TroubledSession(ClientSession):
         """Whether the answer to the message that goes out is lost, and the session with it."""
         self._used = self.authentication.nonce
         self._leaving = False
+        self._owes_final = False
+        self._astray = False
+        """Whether the device goes on at an address that it was sent away from."""
 
     def start(self, alert_code: str, session_id: str, nonce: bytes | None = None) -> bytes:
         """See :meth:`ClientSession.start`."""
@@ -97,7 +118,21 @@ class TroubledSession(ClientSession):
         self.does = self.script.trouble.due(self.moment(message), self.msg_id + 1)
         if self.does == VANISH:
             return self.end("the device is gone")
+        if self.does in (INTERJECT, INTERRUPT):
+            self._interject()
+        elif self.does == ASK_ON:
+            self._fruitless = 0
         return super()._answer(message, challenged)
+
+    def silent(self) -> bool:
+        """Whether there is nothing to say; a device that asks on has its Alert to say."""
+        return self.does != ASK_ON and super().silent()
+
+    def _interject(self) -> None:
+        """Puts another command in the place of what waits; where that were pieces, DM Protocol 7 forbids it."""
+        event = Item(meta=Meta(format="chr", type="text/plain"), data="something else")
+        told = Alert(data=CLIENT_EVENT, items=[event]) if self.does == INTERJECT else Replace(items=self.dev_info())
+        self.packer.commands = deque([told])
 
     def moment(self, message: Message) -> str:
         """What the answer to a message of the server is about."""
@@ -107,7 +142,9 @@ class TroubledSession(ClientSession):
             return CHUNK
         if self.executor.assembler.open:
             return LAST_CHUNK
-        if self.packer.waiting and NEXT_MESSAGE in alerts:
+        status = message.header_status()
+        taken = status is not None and status.data not in ("401", "407")
+        if self.packer.waiting and taken and (NEXT_MESSAGE in alerts or not wanted):
             return INSIDE
         return COMMANDS if len(alerts) < len(wanted) else ""
 
@@ -125,20 +162,33 @@ class TroubledSession(ClientSession):
         return executed
 
     def _send(self, answered: Message | None) -> bytes:
-        if self.does == INTERRUPT:
-            self.packer.commands = deque([Replace(items=self.dev_info())])
         if self.does == ABORT and answered is None:
             self.packer.commands.append(Alert(data=SESSION_ABORT))
             self._aborting = True
         elif self.does == ABORT:
             self._abort()
+        if self.does == ASK_ON:
+            self.server_open = True
+        elif self._owes_final:
+            self.server_open = self._owes_final = False
         octets = super()._send(answered)
         if self.does in _MACS:
             self._spoil(octets)
-        self.crooked = self.does in _MACS or bool(self.script.ver_dtd or self.script.ver_proto)
+        self.crooked = self.does in _MACS or bool(self.script.ver_dtd or self.script.ver_proto) or self._astray
         self.twice, self.deaf = self.does == REPEAT, self.does == LOST
         self._used = self.authentication.nonce
         return octets
+
+    def arrange(self, message: Message) -> None:
+        """Takes Final away where the script says so; it comes with the next message."""
+        if self.does == NO_FINAL and message.final:
+            message.final, self._owes_final = False, True
+
+    def _take_header(self, message: Message) -> None:
+        before = self.url
+        super()._take_header(message)
+        if self.script.resp_uri == IGNORED and self.url != before:
+            self.url, self._astray = before, True
 
     def _spoil(self, octets: bytes) -> None:
         """Makes the authentication code of a message wrong."""
@@ -188,8 +238,10 @@ class TroubledSession(ClientSession):
             self.packer.commands = deque(c for c in self.packer.commands if c not in rest)
 
     def header(self) -> Header:
-        """SyncHdr, with the versions that the script wants."""
+        """SyncHdr, with the versions and the address that the script wants."""
         header = super().header()
         header.ver_dtd = self.script.ver_dtd or header.ver_dtd
         header.ver_proto = self.script.ver_proto or header.ver_proto
+        if self.script.resp_uri == OWN:
+            header.resp_uri = NOWHERE
         return header

@@ -33,6 +33,7 @@ from conformance.judge.wanted import (
     address_of,
     as_text,
     began,
+    codes_of,
     ensured,
     generic_alerts,
     in_full,
@@ -335,16 +336,17 @@ class Expectations:
     def _commanded(self, played: Played, expect: dict[str, Any]) -> Iterator[Finding]:
         """What a server commanded before this step, since the case or the step named by ``since`` began."""
         given = played.step["commanded"]
-        node = given.get("node", "")
+        node, alerts = given.get("node", ""), codes_of(given.get("alert"))
         since = begin_of(self.transcript, str(given.get("since", "")))
         found = [
             c
             for c in said_once(self.transcript)
             if since < c.event.n < played.begin and c.command.name == given["command"] and (not node or c.node == node)
+            and (not alerts or (isinstance(c.command, Alert) and c.command.data in alerts))
         ]
         last = found[-1] if found else None
         values: dict[str, Any] = {"count": len(found)}
-        says = f"of {given['command']} on {node}" if node else f"of {given['command']}"
+        says = f"of {given['command']} on {node}" if node else f"of {given['command']} {', '.join(alerts)}".strip()
         if last is not None:
             values |= {"data": last.data, "correlator": last.correlator, "inside": last.inside or None}
         else:
@@ -390,8 +392,11 @@ class Expectations:
             for a in answers_to(self.transcript, given["command"], str(given.get("alert", "")))
             if since < a[0].n < played.begin
         ]
-        event, codes = found[0 if given.get("first") else -1] if found else (None, [])
+        place = int(given["nth"]) - 1 if "nth" in given else 0 if given.get("first") else len(found) - 1
+        event, codes = found[place] if 0 <= place < len(found) else (None, [])
         values = {"status": codes[0] if codes else None, "codes": ",".join(sorted(set(codes))) or None}
+        answer = event.decoded() if event is not None else None
+        values["final"] = None if answer is None else as_text(answer.message.final)
         says = f"of the answer to {given['command']} {given.get('alert', '')}".strip()
         yield from self._keyed(played, expect, values, event.n if event else None, says)
 

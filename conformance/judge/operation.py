@@ -110,9 +110,11 @@ class Activity:
         given = correlators(transcript)
         self._pieces = _pieces(sessions)
         for each in said:
+            if each.copy:
+                continue
             if each.side != CLIENT:
                 self._executed(each)
-            elif not each.copy:
+            else:
                 self._told(each, given)
         self._match()
 

@@ -217,14 +217,14 @@ def _accepting(session: Session) -> dict[str, int]:
     return {said.side: said.index for said in reversed(session.said) if said.code == "212"}
 
 
-def in_doubt(view: View, said: Said) -> bool:
+def in_doubt(view: View, said: Said, nonce: str) -> bool:
     """Whether the nonce to begin with is open: the session before ended by a refusal, and a nonce that came from somebody
-    who had not shown himself is not kept (DM Security 5.3.4)."""
+    who had not shown himself is not kept (DM Security 5.3.4); or triggers went unanswered (DM Notification 5.1)."""
     at = view.sessions.index(said.session)
-    if at == 0 or was_challenged(said):
-        return False
-    before = view.sessions[at - 1]
-    return any(side[-1].refuses for side in (before.by(view.side), before.by(view.other)) if side)
+    if view.side == "server" and nonce == "default" and any(e.n < said.event.n for e in view.transcript.of("trigger")):
+        return not was_challenged(said)
+    before = view.sessions[at - 1] if at and not was_challenged(said) else None
+    return before is not None and any(s[-1].refuses for s in (before.by(view.side), before.by(view.other)) if s)
 
 
 @rule("DM-AUTH-010", "DM-AUTH-007", title="credentials are made with the newest nonce by the formula")
@@ -239,7 +239,7 @@ def facts_right(view: View) -> Iterator[Hit]:
         if result == "right":
             yield view.ok(said, "DM-AUTH-010")
             yield view.ok(said, "DM-AUTH-007")
-        elif result == "stale" and not in_doubt(view, said):
+        elif result == "stale" and not in_doubt(view, said, nonce):
             what = "nonce of the md5 credentials"
             yield view.broken(said, "the newest nonce", f"the {nonce} one", what, "DM-AUTH-010", tolerated=not challenged)
         elif result == "wrong" and challenged:

@@ -132,7 +132,8 @@ def _delivered(view: View, node: str, after: Said, until: Said) -> bool:
 
 @rule("FUMO-DL-014", sides=SERVER, title="one way of delivery is set for an operation")
 def one_way(view: View) -> Iterator[Hit]:
-    """FUMO TS, appendix: a package and an address exclude each other."""
+    """FUMO TS, appendix: a package and an address exclude each other. What the device refused was not set."""
+    refused = {id(owed.command) for book in view.their_books for owed in book.owed if (owed.code or "")[:1] in ("4", "5")}
     written: dict[str, set[str]] = {root: set() for root in view.activity.objects}
     starts = {id(operation.command): operation for operation in _operations(view)}
     for said in view.mine:
@@ -144,7 +145,7 @@ def one_way(view: View) -> Iterator[Hit]:
                 what = f"what was set before Exec on {operation.root}/{operation.name}"
                 yield view.check(len(ways) < 2, said, "one of them", " and ".join(ways), what)
                 written[operation.root] = set()
-            for item in command.items if isinstance(command, Replace | Add) else ():
+            for item in command.items if isinstance(command, Replace | Add) and id(command) not in refused else ():
                 root = view.activity.object_of(item.target)
                 below = plain(item.target)[len(root) + 1 :] if root is not None else ""
                 if root is not None and below in _WAYS and (item.data or item.data_elements):
@@ -197,7 +198,7 @@ def request_answer(view: View) -> Iterator[Hit]:
         if code not in ("200", "202") or not session.over:
             continue
         follows = any(
-            view.activity.object_of(item.target) is not None and isinstance(placed.command, Exec | Replace | Add)
+            isinstance(placed.command, Exec | Replace | Add) and _updates(view, report, item.target)
             for later in session.by("server")
             if later.index >= said.index
             for placed in later.walked
@@ -205,3 +206,9 @@ def request_answer(view: View) -> Iterator[Hit]:
         )
         actual = "200 and no commands"
         yield view.check(code == "202" or follows, said, "202", actual, f"Status for the request of type {report.type}")
+
+
+def _updates(view: View, report: Report, target: str | None) -> bool:
+    """Whether a target is in an update object: one that is known, or the one that the request names itself."""
+    named = plain(report.item.source)
+    return view.activity.object_of(target) is not None or (bool(named) and plain(target).startswith(f"{named}/"))

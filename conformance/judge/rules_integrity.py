@@ -31,8 +31,7 @@ def mac_right(view: View) -> Iterator[Hit]:
         if result == "right":
             yield view.ok(said)
             yield view.ok(said, "DM-HMAC-005")
-        elif result == "stale" and not in_doubt(view, said):
-            nonce = shown.get("nonce") or "unknown"
+        elif result == "stale" and not in_doubt(view, said, nonce := shown.get("nonce") or "unknown"):
             what = "nonce of the MAC"
             yield view.broken(said, "the newest nonce", f"the {nonce} one", what, "DM-HMAC-005", not challenged)
         elif result == "wrong" and challenged:

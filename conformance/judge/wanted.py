@@ -40,6 +40,11 @@ def as_text(value: Any) -> str:
     return ("true" if value else "false") if isinstance(value, bool) else str(value)
 
 
+def codes_of(given: Any) -> list[str]:
+    """Codes that a step names, one or a list of them; none where it names none."""
+    return [str(each) for each in (given if isinstance(given, list) else [given] if given else [])]
+
+
 def address_of(given: Any) -> str:
     """The address that a step names, as its value or by the key ``at``."""
     return str(given.get("at", "") if isinstance(given, dict) else given or "")

@@ -182,11 +182,16 @@ def _any_length(octets: bytes) -> bytes:
     return mended(_any_table(octets), ("OPAQUE of",))
 
 
+def _raw_markup(octets: bytes) -> bytes:
+    return octets.replace(b" a < b & c<", b" a &lt; b &amp; c<")
+
+
 _LENIENT: dict[str, tuple[Reader, str]] = {
     "unknown-tags-passed-over": (_passing("is not defined", "code page"), "both"),
     "lengths-unchecked": (_any_length, "both"),
     "table-offsets-unchecked": (_passing("outside the string table"), "both"),
     "major-version-ignored": (_any_version, "both"),
+    "raw-markup-read": (_raw_markup, "server"),
 }
 
 

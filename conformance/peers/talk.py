@@ -14,13 +14,24 @@ from conformance.peers.enrolment import Enrolment
 from conformance.peers.pieces import Pieces
 from conformance.peers.planner import Planner
 from conformance.syncml.codec import Decoded, decode
-from conformance.syncml.codes import CLIENT_EVENT, CLIENT_INITIATED, GENERIC_ALERT, NO_END_OF_DATA, SERVER_INITIATED
+from conformance.syncml.codes import (
+    CLIENT_EVENT,
+    CLIENT_INITIATED,
+    GENERIC_ALERT,
+    NEXT_MESSAGE,
+    NO_END_OF_DATA,
+    SERVER_INITIATED,
+    SESSION_ABORT,
+)
 from conformance.syncml.element import SyntaxFault
 from conformance.syncml.model import Alert, Chal, Command, Cred, Get, Item, Message, Results, Status, text_of
 from conformance.transport.exchange import Reply, Request, Source, header
 
 SMALL = 2600
 """MaxMsgSize in octets below which commands go out one by one: header, credentials and Statuses take up to 1800."""
+
+VAIN = 20
+"""Messages in a row that add nothing to the package of a device, after which its session is ended."""
 
 Sources = Callable[[str], Source]
 Key = tuple[str, str]
@@ -36,6 +47,7 @@ class Session(ServerSession):
         self.mismatch: str | None = None
         self.broken: list[str] = []
         """Addresses of large objects of the device whose rest did not come; it has not been told so yet."""
+        self._vain = 0
 
     def receive(self, octets: bytes, media: str, headers: Mapping[str, str]) -> Received:
         """As the base, and looks whether the message is of a version that this server speaks."""
@@ -67,6 +79,20 @@ class Session(ServerSession):
                 message.commands.append(self.numbered(Alert(data=NO_END_OF_DATA, items=[Item(source=uri)])))
             self.broken = []
         return super()._add_commands(message, got, commands, large)
+
+    def ask_on(self, message: Message) -> None:
+        """Asks for the rest of the device's package; one that never brings any of it is sent away (DM Protocol 8.1)."""
+        got = self._received
+        self._vain = self._vain + 1 if got is not None and got.message is not None and _empty(got.message) else 0
+        if self._vain < VAIN:
+            super().ask_on(message)
+        else:
+            message.commands.append(self.numbered(Alert(data=SESSION_ABORT)))
+
+    def ends(self, message: Message, ends: bool) -> bool:
+        """Whether a message ends its package; the end of a session does."""
+        aborts = any(isinstance(command, Alert) and command.data == SESSION_ABORT for command in message.commands)
+        return super().ends(message, ends or aborts)
 
     def readable(self, alert: Alert, item: Item) -> bool:
         """Whether the data of a client event can be processed: text and XML can (DM RepPro 6.6.2)."""
@@ -299,6 +325,13 @@ MAX_VALUE = 65536
 def opens(message: Message) -> bool:
     """Whether a message looks like the beginning of package #1: it holds Alert 1200 or 1201."""
     return any(isinstance(c, Alert) and c.data in (SERVER_INITIATED, CLIENT_INITIATED) for c in message.commands)
+
+
+def _empty(message: Message) -> bool:
+    """Whether a message holds nothing but the request for more and the Statuses for what asked for it."""
+    alerts = [command for command in message.commands if not isinstance(command, Status)]
+    answers = all(status.cmd in ("SyncHdr", "Alert") for status in message.statuses())
+    return answers and all(isinstance(each, Alert) and each.data == NEXT_MESSAGE for each in alerts)
 
 
 def _mismatch(message: Message) -> str | None:
