@@ -19,7 +19,7 @@ from judge_builder import (
 )
 from judge_scripts import quiet_end, with_sizes
 from judge_seen import ONCE, TWICE, said
-from judge_spoils import at, both, change, data, first_item, header, no_response, seen
+from judge_spoils import at, both, change, data, first_item, header, labelled, no_response, seen
 
 from conformance.judge.finding import FAIL, PASS, WARN
 from conformance.syncml.model import Add, Alert, Copy, Exec, Get, Item, Meta, Replace, Results, Sequence
