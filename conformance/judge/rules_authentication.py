@@ -178,9 +178,7 @@ def repeated(view: View) -> Iterator[Hit]:
             continue
         if _session_accepted(said):
             continue
-        yield view.check(
-            bool(shown_type(said)), said, "credentials", None, "the message after Status 200 to credentials"
-        )
+        yield view.check(bool(shown_type(said)), said, "credentials", None, "the message after Status 200 to credentials")
 
 
 def _followups(view: View) -> Iterator[tuple[Said, Said, Said]]:
@@ -204,13 +202,15 @@ def _accepting(session: Session) -> dict[str, int]:
 
 
 def _in_doubt(view: View, said: Said) -> bool:
-    """Whether the nonce to begin with is open: the session before ended by a refusal, and a nonce that came from somebody
-    who had not shown himself is not kept (DM Security 5.3.4)."""
+    """Whether the nonce to begin with is open: the session before ended by a refusal, or its newest nonce came in a message
+    that the side refused. A nonce of somebody who had not shown himself is not kept (DM Security 5.3.4)."""
     at = view.sessions.index(said.session)
     if at == 0 or _challenged(said):
         return False
-    before = view.sessions[at - 1]
-    return any(side[-1].refuses for side in (before.by(view.side), before.by(view.other)) if side)
+    mine, others = (view.sessions[at - 1].by(side) for side in (view.side, view.other))
+    newest = next((each for each in reversed(others) if (chal := chal_of(each)) and chal.next_nonce), None)
+    doubted = [*mine[-1:], *others[-1:], *(each for each in mine if newest is not None and each.answers is newest)]
+    return any(each.refuses for each in doubted)
 
 
 @rule("DM-AUTH-010", "DM-AUTH-007", title="credentials are made with the newest nonce by the formula")
