@@ -28,7 +28,8 @@ SEED = int(os.environ.get("FUMO_SEED", "20261121"))
 LONG = os.environ.get("FUMO_LONG", "") not in ("", "0")
 QUICK = 6
 """Variants, of each role, whose themes the quick tier plays."""
-ALWAYS = ("xml-prefixed", "statuses-without-refs", "answers-one-by-one", "source-without-dot", "url-read-back", "triggers-once")
+ALWAYS = ("xml-prefixed", "statuses-without-refs", "answers-one-by-one", "source-without-dot", "url-read-back", "triggers-once",
+          "reinstalls-same-version")
 """Those that found a false alarm when they were new, and are quick."""
 
 

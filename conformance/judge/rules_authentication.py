@@ -209,8 +209,8 @@ def _in_doubt(view: View, said: Said) -> bool:
         return False
     mine, others = (view.sessions[at - 1].by(side) for side in (view.side, view.other))
     newest = next((each for each in reversed(others) if (chal := chal_of(each)) and chal.next_nonce), None)
-    doubted = [*mine[-1:], *others[-1:], *(each for each in mine if newest is not None and each.answers is newest)]
-    return any(each.refuses for each in doubted)
+    ended = any(end.refuses for end in (*mine[-1:], *others[-1:]))
+    return ended or any((each.code or "")[:1] in ("4", "5") for each in mine if newest is not None and each.answers is newest)
 
 
 @rule("DM-AUTH-010", "DM-AUTH-007", title="credentials are made with the newest nonce by the formula")
