@@ -6,7 +6,7 @@ from collections.abc import Callable
 from typing import Any
 
 import pytest
-from judge_builder import Script, Step, answers, dev_info, item, results
+from judge_builder import Script, Step, answers, dev_info, item, md5, md5_chal, results
 from test_judge_rules_trigger import triggered
 
 from conformance.judge.finding import FAIL, PASS, WARN
@@ -120,3 +120,25 @@ def test_giving_up_after_a_challenge_or_a_lost_answer_is_no_silence() -> None:
     message(lost, 1).data["error"] = "closed"
     for script in (refused, lost):
         assert [f for f in script.judge("client") if f.requirement == "DM-ABT-001"] == []
+
+
+def nonce_of_a_stranger(code: str) -> Script:
+    """The next nonce for the device comes with credentials that it answers by ``code``; another session follows, step 6."""
+    script = Script()
+    one = script.client(Alert(data="1201"), dev_info(), cred=md5())
+    two = script.server(*answers(one, "212", md5_chal()), Get(items=[item("./DevInfo/Man")]), cred=md5())
+    chal = md5_chal("c2VydmVybm9uY2UwMDAwMA==")
+    three = script.client(*answers(two, code, chal, Get="200" if code == "212" else code))
+    four = script.server(*answers(three), Get(items=[item("./DevInfo/Man")]), cred=md5())
+    script.server(*answers(script.client(*answers(four, "212", chal))))
+    script.open("2")
+    script.label = "s2"
+    script.server(*answers(script.client(Alert(data="1201"), dev_info(), cred=md5())))
+    message(script, 6).data["facts"] = {"credentials": {"type": "md5", "result": "stale", "nonce": "previous", "user": "right"}}
+    return script
+
+
+@pytest.mark.parametrize(("code", "found"), [("401", set()), ("407", set()), ("505", set()), ("212", {WARN})])
+def test_a_nonce_that_came_in_a_refused_message_need_not_be_kept(code: str, found: set[str]) -> None:
+    findings = [f for f in nonce_of_a_stranger(code).judge("client") if f.requirement == "DM-AUTH-010"]
+    assert {f.outcome for f in findings} == found

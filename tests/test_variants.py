@@ -30,7 +30,8 @@ FEW = 16
 """Cases that the quick tier plays against a peer that is a process of its own."""
 QUICK = 6
 """Variants, of each role, whose themes the quick tier plays."""
-ALWAYS = ("xml-prefixed", "statuses-without-refs", "answers-one-by-one", "source-without-dot", "url-read-back", "triggers-once")
+ALWAYS = ("xml-prefixed", "statuses-without-refs", "answers-one-by-one", "source-without-dot", "url-read-back", "triggers-once",
+          "reinstalls-same-version")
 """Those that found a false alarm when they were new, and are quick."""
 
 

@@ -192,9 +192,7 @@ def repeated(view: View) -> Iterator[Hit]:
             continue
         if _session_accepted(said):
             continue
-        yield view.check(
-            bool(shown_type(said)), said, "credentials", None, "the message after Status 200 to credentials"
-        )
+        yield view.check(bool(shown_type(said)), said, "credentials", None, "the message after Status 200 to credentials")
 
 
 def _followups(view: View) -> Iterator[tuple[Said, Said, Said]]:
@@ -218,13 +216,23 @@ def _accepting(session: Session) -> dict[str, int]:
 
 
 def in_doubt(view: View, said: Said, nonce: str) -> bool:
-    """Whether the nonce to begin with is open: the session before ended by a refusal, and a nonce that came from somebody
-    who had not shown himself is not kept (DM Security 5.3.4); or triggers went unanswered (DM Notification 5.1)."""
+    """Whether the nonce to begin with is open: the session before ended by a refusal, or its newest nonce came in a message
+    that the side refused, and a nonce of somebody who had not shown himself is not kept (DM Security 5.3.4); or triggers went
+    unanswered (DM Notification 5.1)."""
     at = view.sessions.index(said.session)
+    if was_challenged(said):
+        return False
     if view.side == "server" and nonce == "default" and any(e.n < said.event.n for e in view.transcript.of("trigger")):
-        return not was_challenged(said)
-    before = view.sessions[at - 1] if at and not was_challenged(said) else None
-    return before is not None and any(s[-1].refuses for s in (before.by(view.side), before.by(view.other)) if s)
+        return True
+    return at > 0 and _unsettled(view.sessions[at - 1], view.side, view.other)
+
+
+def _unsettled(before: Session, side: str, other: str) -> bool:
+    """Whether a session ended by a refusal, or a side refused the message with the newest nonce."""
+    mine, others = before.by(side), before.by(other)
+    newest = next((each for each in reversed(others) if (chal := chal_of(each)) and chal.next_nonce), None)
+    ended = any(end.refuses for end in (*mine[-1:], *others[-1:]))
+    return ended or any((each.code or "")[:1] in ("4", "5") for each in mine if newest is not None and each.answers is newest)
 
 
 @rule("DM-AUTH-010", "DM-AUTH-007", title="credentials are made with the newest nonce by the formula")

@@ -13,6 +13,7 @@ from conformance.dm.properties import Features
 from conformance.dm.tree import Answer, Tree
 from conformance.fumo.agent import Report, UpdateAgent
 from conformance.fumo.object import ALERT_OF, UPDATE, ResultCode, State
+from conformance.fumo.package import manifest_of
 from conformance.peers.deviation import CLIENT_VARIANTS as VARIANT
 from conformance.peers.furniture import interior, leaf
 from conformance.peers.outbox import Outbox
@@ -222,6 +223,17 @@ class _Slow(UpdateAgent):
         super().install(at)
         if self.job is not None and self.job.until is not None:
             self.job.until = at + 20.0
+
+
+@VARIANT("reinstalls-same-version", "agent")
+class _Reinstalls(UpdateAgent):
+    """Installs the version that runs once more (AMB-downgrade)."""
+
+    def inspect(self) -> int:
+        code = super().inspect()
+        manifest = manifest_of(self.package) if self.package is not None else None
+        again = code == ResultCode.NOT_ACCEPTABLE and manifest is not None and manifest.to == self.firmware.version
+        return int(ResultCode.SUCCESS) if again else code
 
 
 # -- states ----------------------------------------------------------------------------------------------------------------

@@ -336,6 +336,16 @@ class _BusyExec(UpdateObject):
         return super().exec(path, correlator, at)
 
 
+@CLIENT("busy-after-second-exec", "object")
+class _BusyAfterSecond(UpdateObject):
+    refused = False
+
+    def exec(self, path: str, correlator: str | None, at: float) -> int:
+        code = 403 if self.refused else super().exec(path, correlator, at)
+        self.refused = self.refused or (code >= 400 and self.agent.busy)
+        return code
+
+
 @CLIENT("update-without-package-accepted", "object")
 class _UpdateWithoutPackage(UpdateObject):
     def exec(self, path: str, correlator: str | None, at: float) -> int:
