@@ -113,6 +113,17 @@ def retried_md5(nonce: str) -> Script:
     return script
 
 
+def stale_md5(nonce: str) -> Script:
+    """Credentials of a second session are refused. Steps: 0 package 1, 1 the nonce for later; 2 package 1, 3 challenge, 4, 5."""
+    script = Script()
+    script.server(*answers(script.client(Alert(data="1201"), dev_info(), cred=md5(), source_name="dev"), "212", md5_chal()))
+    script.open("2")
+    said = script.client(Alert(data="1201"), dev_info(), cred=md5(), source_name="dev")
+    refusal = script.server(*answers(said, "401", md5_chal(nonce), Alert="401", Replace="401"))
+    script.server(*answers(script.client(header_status(refusal), Alert(data="1201"), dev_info(), cred=md5(), source_name="dev"), "212"))
+    return script
+
+
 def stubborn(tries: int) -> Callable[[], Script]:
     """A client that tries again and again."""
 

@@ -47,6 +47,7 @@ def test_every_requirement_has_an_obeying_and_a_breaking_transcript() -> None:
     tried = {row.requirement for row in test_judge_rules_dm.ROWS} | {row[0] for row in test_judge_rules_fumo.ROWS}
     others = (test_judge_rules_course, test_judge_rules_trigger, test_judge_rules_sessions, test_judge_rules_seen, test_judge_rules_tree)
     tried |= {row[0] for module in others for row in module.ROWS}
+    tried |= {row[0] for row in test_judge_rules_tree.VALUES}
     alone = {"FUMO-MULTI-002", "DM-TLS-003", "NOTI-018", "DM-CMD-001", "DM-CMD-018", "DM-CMD-021"}
     assert cited - tried == alone, "tested for themselves"
 

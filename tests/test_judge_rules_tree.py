@@ -41,7 +41,11 @@ def outcomes(script: Script, requirement: str, side: str = "client") -> set[str]
 P, L = "./DevInfo/Man?prop=", "./DevInfo?list=TNDS"
 
 
-ROWS: list[tuple[str, Script, Script, str]] = [
+VALUES: list[tuple[str, Script, Script, str]] = [
+    ("DM-CMD-012", shown("./DevInfo", "Man/Mod", format="node"), shown("./DevInfo", "Man\nMod", format="node"), FAIL),
+    ("DM-CMD-012", shown("./A", "", format="node"), shown("./A", "One/", format="node"), FAIL),
+    ("DM-CMD-012", shown(".", "DevInfo/A", format="node"), shown(".", "DevInfo/A", format="chr"), FAIL),
+    ("DM-CMD-012", shown(OBJECT, "\n One/Two ", format="node"), shown(OBJECT, "One/Two"), FAIL),
     ("DM-TND-016", shown(P + "Size", "4"), shown(P + "Size", "0x4"), FAIL),
     ("DM-TND-016", shown(P + "VerNo", "65535"), shown(P + "VerNo", "-1"), FAIL),
     ("DM-TND-010", shown(P + "TStamp", "20010711T163817Z"), shown(P + "TStamp", "2001-07-11T16:38:17Z"), FAIL),
@@ -71,7 +75,7 @@ ROWS: list[tuple[str, Script, Script, str]] = [
 """A requirement, an obeying transcript, one that breaks it, and what comes of that."""
 
 
-@pytest.mark.parametrize(("requirement", "good", "bad", "outcome"), ROWS)
+@pytest.mark.parametrize(("requirement", "good", "bad", "outcome"), VALUES)
 def test_a_value_obeys_or_breaks(requirement: str, good: Script, bad: Script, outcome: str) -> None:
     assert outcomes(good, requirement) <= {PASS}
     assert outcomes(bad, requirement) == {outcome}

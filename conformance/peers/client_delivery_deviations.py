@@ -202,7 +202,7 @@ class _AsksNobody(Executor):
 
 @CLIENT("fetches-after-its-report", "agent")
 class _FetchesAfter(UpdateAgent):
-    """Tries a download that failed once more when its report is out, and keeps what comes for the next Exec."""
+    """Fetches once more what it has reported on, for the next Exec."""
 
     again: tuple[float, str] | None = None
     began = 0.0
@@ -211,10 +211,10 @@ class _FetchesAfter(UpdateAgent):
         self.began, self.again = at, None
         super().download(at)
 
-    def download_failed(self, code: int) -> None:
+    def report(self, code: int) -> None:
         url = self.job.url if self.job is not None else ""
-        super().download_failed(code)
-        self.again = self.began + 3.0, url
+        super().report(code)
+        self.again = (self.began + 0.5, url) if url else None
 
     @property
     def wake_at(self) -> float | None:
