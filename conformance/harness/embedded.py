@@ -60,9 +60,10 @@ def write_example(
     ]  # fmt: skip
     ready = {"tcp": "127.0.0.1:{port:hook}", "seconds": 20}
     hook = "http://127.0.0.1:{port:hook}/hook"
+    room = ["--storage", str(STORAGE)] if size < STORAGE else []
     device: dict[str, object] = {
         "notify": "udp://127.0.0.1:{port:notify}", "ready": ready, "hook": hook,
-        "start": [*program, "device", "--url", "{server_url}", "--notify-port", "{port:notify}", "--patience", "2", *common,
+        "start": [*program, "device", "--url", "{server_url}", "--notify-port", "{port:notify}", "--patience", "2", *room, *common,
                   *wrong.get("client", [])],
     }  # fmt: skip
     server: dict[str, object] = {

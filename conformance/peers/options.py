@@ -75,6 +75,7 @@ def _tls(given: dict[str, Any]) -> Any:
 @click.option("--model", default="Reference", show_default=True, help="DevInfo/Mod; packages must be for it.")
 @click.option("--key", type=_FILE, help="Public key of packages (raw or PEM).")
 @click.option("--install-seconds", type=float, default=0.2, show_default=True, help="How long an installation takes.")
+@click.option("--storage", type=int, default=96 << 20, show_default=True, help="Octets that it has for a package.")
 @click.option("--patience", type=float, default=30.0, show_default=True, help="Seconds it waits for octets of a download.")
 @_shared
 def device(**given: Any) -> None:
