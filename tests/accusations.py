@@ -7,6 +7,7 @@ before it is kept: a line that accuses somebody of what he did not do is a false
 
 from __future__ import annotations
 
+import re
 import sys
 from collections.abc import Callable, Iterator
 from functools import partial
@@ -26,9 +27,10 @@ import test_judge_rules_seen as seen
 import test_judge_rules_sessions as sessions
 import test_judge_rules_tree as tree
 import test_judge_rules_trigger as trigger
-from judge_builder import CATALOGUE, Script
+from judge_builder import CATALOGUE, Script, Step
 
 from conformance.judge.finding import CAUSES, PASS
+from conformance.syncml.model import Add, Alert, Delete, Get, Item, Replace, Sequence
 
 FILE = Path(__file__).parent / "data" / "accusations.yaml"
 SIDES = ("client", "server")
@@ -67,6 +69,38 @@ def accused(script: Script) -> list[str]:
                 assert f.level == CATALOGUE[f.requirement].level and f.cause in (None, *CAUSES), f
                 lines.append(f"{side} {f.requirement} {f.outcome} at {f.event}: {f.actual}")
     return lines
+
+
+def neutral() -> Script:
+    """A session in which everything is right and nothing is about firmware, credentials or large objects."""
+    script = Script()
+    script.open("99")
+    script.label = "before"
+    event = Alert(data="1224", items=[builder.item("./Some/Thing", "x", source=True, type=builder.TEXT, format="chr")])
+    one = script.client(Alert(data="1201"), builder.dev_info(), event, cred=builder.basic())
+    get = Get(items=[builder.item("./DevInfo/Man")])
+    two = script.server(
+        *builder.answers(one, "212"), Alert(data="1100", items=[Item(data=""), Item(data="Hello")]), get,
+        Add(items=[builder.item("./A/B", "x", format="chr")]), Delete(items=[builder.item("./A/C")]),
+        Sequence(commands=[Replace(items=[builder.item("./A/D", "QUJD", format="b64")])]),
+    )  # fmt: skip
+    three = script.client(*builder.answers(two), builder.results(two, get, builder.item("./DevInfo/Man", "Acme", source=True)))
+    script.server(*builder.answers(three))
+    return script
+
+
+def after(first: Script, then: Script) -> Script:
+    """One transcript after another."""
+    for step in then.steps:
+        if isinstance(step, Step) and "exchange" in step.data:
+            step.data["exchange"] += first.exchange
+    then.steps = [*first.steps, *then.steps]
+    return then
+
+
+def later(line: str, by: int) -> str:
+    """A line of :func:`accused` with another event."""
+    return re.sub(r" at (\d+):", lambda found: f" at {int(found[1]) + by}:", line, count=1)
 
 
 def proved(script: Script) -> dict[str, str]:

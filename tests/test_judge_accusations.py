@@ -10,7 +10,7 @@ from typing import Any
 
 import pytest
 import yaml
-from accusations import FILE, PROVING, accused, proved, scenes
+from accusations import FILE, PROVING, accused, after, later, neutral, proved, scenes
 
 WANTED: dict[str, Any] = yaml.safe_load(FILE.read_text(encoding="utf-8"))
 SCENES = scenes()
@@ -33,3 +33,20 @@ def test_who_is_accused(name: str) -> None:
 @pytest.mark.parametrize("name", PROVING)
 def test_what_is_proved_and_how_often(name: str) -> None:
     assert proved(PROVING[name]()) == WANTED["proved"][name]
+
+
+def test_nobody_is_accused_of_a_session_in_which_everything_is_right() -> None:
+    assert accused(neutral()) == []
+
+
+APART = {
+    "WBXML-009 client": "a body that cannot be read belongs to the session before it",
+    "DM-V11-001 server": "its transcript is written in another version",
+}
+
+
+@pytest.mark.parametrize("name", [name for name in SCENES if name not in APART])
+def test_what_came_before_changes_no_accusation(name: str) -> None:
+    before = neutral()
+    places = len(before.steps)
+    assert accused(after(before, SCENES[name]())) == [later(line, places) for line in WANTED["spoilt"][name]]
