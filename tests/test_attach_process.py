@@ -253,6 +253,32 @@ def test_an_end_may_be_expected(bench: Bench) -> None:
     assert one.ends == 0
 
 
+def test_an_end_where_a_power_cut_was_armed_is_that_cut_once(bench: Bench) -> None:
+    one = bench.sh("echo up; read line < fifo; exit 5", ready={"line": "up"})
+    os.mkfifo(bench.folder / "fifo")
+    one.start()
+    one.cut_ahead()
+    (bench.folder / "fifo").write_text("go\n")
+    assert until(lambda: not one.alive())
+    assert (one.cut_short, one.ends, bench.told[-1]) == (True, 0, ("ended", 5, True))
+    one.start()
+    assert not one.cut_short
+    (bench.folder / "fifo").write_text("go\n")
+    assert until(lambda: not one.alive())
+    assert (one.cut_short, one.ends, bench.told[-1]) == (False, 1, ("ended", 5, False))
+
+
+def test_a_power_cut_that_was_armed_ends_with_its_case(bench: Bench) -> None:
+    one = bench.sh("echo up; read line < fifo; exit 5", ready={"line": "up"})
+    os.mkfifo(bench.folder / "fifo")
+    one.start()
+    one.cut_ahead()
+    one.mark()
+    (bench.folder / "fifo").write_text("go\n")
+    assert until(lambda: not one.alive())
+    assert (one.cut_short, one.ends) == (False, 1)
+
+
 def test_five_ends_in_a_row_are_enough(bench: Bench) -> None:
     one = bench.sh("echo up; exit 1")
     one.start()

@@ -180,8 +180,12 @@ class Attached:
             raise outcome.error(f"the implementation did not start again: {trouble}", setup=True) from trouble
 
     def dead(self) -> str:
-        """Why nothing can come any more: the process has ended by itself. "" while it runs."""
+        """Why nothing can come any more: the process has ended by itself. "" while it runs. What ended in the power cut
+        that it was asked for is started again."""
         if self.process is None or self.process.alive() or self.process.expecting:
+            return ""
+        if self.process.cut_short:
+            self.revive()
             return ""
         return f"its process ended (exit status {self.process.ended()})"
 
@@ -208,6 +212,8 @@ class Attached:
         """Calls a verb; ``None`` where it cannot be done. A failing hook ends the case as error."""
         if not self.can(verb):
             return None
+        if self.process is not None and self.process.cut_short:
+            self.revive()
         if verb == "power_cycle" and given.get("at") == "now" and self.iut.attach.power == "restart":
             return self._cut_power()
         with self._end_is_expected(verb):
@@ -218,6 +224,8 @@ class Attached:
             return None
         if result.kind == "error":
             raise outcome.error(f"the hook failed at {verb}: {result.note}", setup=verb in ("prepare", "reset", "idle"))
+        if self.process is not None and verb == "power_cycle" and given.get("at") != "now":
+            self.process.cut_ahead()
         return result.answer
 
     def _end_is_expected(self, verb: str) -> AbstractContextManager[object]:

@@ -113,6 +113,9 @@ class Implementation:
         self._mark = 0
         self._expecting = 0
         self._ended_since_mark = False
+        self._cut_ahead = False
+        self.cut_short = False
+        """Whether it ended where a power cut was to come, and was not started again yet."""
         self.ends = 0
         """Unexpected ends, and starts that came to nothing, one case after the other."""
 
@@ -129,6 +132,7 @@ class Implementation:
         except (OSError, ValueError) as error:
             self._count()
             raise NotStarted(f"it cannot be run: {error}") from error
+        self.cut_short = False
         try:
             self._tell("started")
         finally:
@@ -204,9 +208,14 @@ class Implementation:
             with self._lock:
                 self._expecting -= 1
 
+    def cut_ahead(self) -> None:
+        """A power cut is to come later in the case: the next end of the process is it."""
+        self._cut_ahead = True
+
     def mark(self) -> None:
         """A case begins: :meth:`since_mark` counts from here, and a case without an unexpected end breaks their row."""
         self._mark = self._output.total
+        self._cut_ahead = self.cut_short = False
         with self._lock:
             if not self._ended_since_mark:
                 self.ends = 0
@@ -223,6 +232,9 @@ class Implementation:
 
     def _ended(self, life: Life) -> None:
         expected = life.expected or self.expecting
+        if self._cut_ahead and not expected:
+            expected = self.cut_short = True
+            self._cut_ahead = False
         if not expected:
             self._count()
         self._tell("ended", life.code, expected)
