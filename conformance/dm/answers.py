@@ -55,11 +55,10 @@ class Packer:
         At least one command is moved, however small the limit is: a session must come to its end.
         """
         if self._fits(message, limit or UNLIMITED, encode, more):
-            message.commands += [number(command) for command in (*self.statuses, *self.commands)]
+            for command in (*self.statuses, *self.commands, *([] if more is None else [more])):
+                message.commands.append(number(command))
             self.statuses.clear()
             self.commands.clear()
-            if more is not None:
-                message.commands.append(number(more))
             return
         room = (limit or UNLIMITED) - len(encode(message)) - _MARGIN
         if more is not None:

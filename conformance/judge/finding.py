@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
-from typing import Any, NamedTuple
+from typing import Any
 
 PASS, FAIL, WARN = "pass", "fail", "warn"
 INCONCLUSIVE, NOT_APPLICABLE, ERROR = "inconclusive", "not-applicable", "error"
@@ -36,7 +36,8 @@ class Requirement:
     because: str = ""
 
 
-class Finding(NamedTuple):
+@dataclass(frozen=True, slots=True)
+class Finding:
     """One thing that was checked. ``event`` is the number of the event in the transcript, ``message`` one line."""
 
     requirement: str

@@ -9,7 +9,6 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from functools import cached_property
-from typing import NamedTuple
 
 from conformance.judge.answer import Book
 from conformance.judge.finding import FAIL, PASS, WARN, Catalogue, Finding, broken
@@ -28,7 +27,8 @@ class JudgeError(Exception):
     """A rule crashed: a fault of the suite. Names the rule and, where it is known, the event."""
 
 
-class Hit(NamedTuple):
+@dataclass(slots=True)
+class Hit:
     """One application of a rule: obeyed, or broken with what was expected and what came.
 
     ``requirement`` is "" for the first of the rule's own. ``tolerated``: a known other reading, which warns only.

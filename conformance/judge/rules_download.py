@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from itertools import pairwise
 from typing import Any
 from urllib.parse import unquote, urlsplit
@@ -202,7 +202,7 @@ def one_report(view: View) -> Iterator[Hit]:
 def nothing_later(view: View) -> Iterator[Hit]:
     """FUMO TS 6.2."""
     for hit in no_retry(view):
-        yield hit._replace(requirement="DL-029")
+        yield replace(hit, requirement="DL-029")
 
 
 # -- the server that publishes -------------------------------------------------------------------------------------------

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
+from dataclasses import replace
 from urllib.parse import unquote
 
 from conformance.dm.acl import parse
@@ -164,7 +165,7 @@ def device_info(view: View) -> Iterator[Hit]:
     """DM StdObj 5.3.2, as package #1 tells them."""
     for hit in device_information(view):
         if hit.requirement == "DM-SES-004":
-            yield hit._replace(requirement="DM-STD-002")
+            yield replace(hit, requirement="DM-STD-002")
 
 
 def _asked(view: View) -> Iterator[tuple[Owed, Item, str, Said]]:

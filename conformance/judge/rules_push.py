@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
+from dataclasses import replace
 
 from conformance.dm.trigger import session_text
 from conformance.judge import rules_trigger
@@ -16,7 +17,7 @@ def _as(requirement: str, check: Callable[[View], Iterator[Hit]], view: View, on
     """The hits of another rule for a requirement that says the same of it."""
     for hit in check(view):
         if hit.requirement == only:
-            yield hit._replace(requirement=requirement)
+            yield replace(hit, requirement=requirement)
 
 
 @rule("NOTI-001", sides=SIDE, title="the fields of a trigger have their places")

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from dataclasses import replace
 
 from conformance.judge.rule import Hit, View, rule
 from conformance.judge.rules_form import WBXML_VERSIONS, binary_in_wbxml, unknown_versions, unread
@@ -88,7 +89,7 @@ def _misplaced(parent: Element, strangers: list[str], metas: list[str]) -> None:
 def binary(view: View) -> Iterator[Hit]:
     """DM TND 7.7.2."""
     for hit in binary_in_wbxml(view):
-        yield hit._replace(requirement="WBXML-016")
+        yield replace(hit, requirement="WBXML-016")
 
 
 @rule("WBXML-018", title="long opaque data has its length in several octets")
@@ -132,7 +133,7 @@ def mac_over_wbxml(view: View) -> Iterator[Hit]:
     wbxml = {said.event.n for said in _wbxml(view)}
     for hit in mac_right(view):
         if hit.event in wbxml and hit.requirement in ("", "DM-HMAC-002"):
-            yield hit._replace(requirement="WBXML-032")
+            yield replace(hit, requirement="WBXML-032")
 
 
 @rule("WBXML-033", title="a nonce is the same in whatever form it travels")
@@ -157,4 +158,4 @@ def wbxml_size(view: View) -> Iterator[Hit]:
     wbxml = {said.event.n for said in _wbxml(view)}
     for hit in message_size(view):
         if hit.event in wbxml:
-            yield hit._replace(requirement="WBXML-034")
+            yield replace(hit, requirement="WBXML-034")
