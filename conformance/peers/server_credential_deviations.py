@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import base64
 import contextlib
 import re
 from collections.abc import Mapping
@@ -52,6 +53,32 @@ class OwnTypeChanges(Session):
         self.accepted = False
         cred = super().credentials()
         return make_cred(BASIC, self.keys.account) if cred is not None and self._msg_id > 1 else cred
+
+
+@deviation("nonce-undecoded", "session")
+class NonceUndecoded(Session):
+    """Makes its credentials with the Base64 text of a nonce."""
+
+    @property
+    def nonce(self) -> bytes:
+        return base64.b64encode(super().nonce)
+
+
+@deviation("nonce-of-challenge-ignored", "session")
+class NonceOfChallengeIgnored(Session):
+    """Keeps to the nonce that it had when the session began."""
+
+    _agreed: bytes | None = None
+
+    @property
+    def nonce(self) -> bytes:
+        if self._agreed is None:
+            self._agreed = super().nonce
+        return self._agreed
+
+    def take_header_status(self, message: Message) -> bool:
+        assert self.nonce is not None  # before a challenge brings another one
+        return super().take_header_status(message)
 
 
 # ---- challenges ------------------------------------------------------------------------------------------------------
