@@ -112,6 +112,25 @@ class ChallengeTypeChanges(Session):
         return Chal(type=AUTH_TYPES[BASIC], format="b64") if self._wants else super().challenge()
 
 
+@deviation("any-type-taken", "session")
+class AnyTypeTaken(Session):
+    """Asks for one type, and takes right credentials of whatever type then."""
+
+    def check(self, message: Message, octets: bytes, headers: Mapping[str, str]) -> dict[str, Any]:
+        asked = self.failures > 0
+        facts = super().check(message, octets, headers)
+        self.authenticated = self.authenticated or (asked and facts["credentials"].get("result") == "right")
+        return facts
+
+
+@deviation("mac-of-rewritten-message", "session")
+class MacOfRewrittenMessage(Session):
+    """Checks the authentication code of a message that a gateway has read and written anew."""
+
+    def check(self, message: Message, octets: bytes, headers: Mapping[str, str]) -> dict[str, Any]:
+        return super().check(message, encode(message, self.encoding, self.version), headers)
+
+
 class _Retry(Session):
     """Base of what is wrong in the message behind a challenge of the device."""
 
