@@ -80,6 +80,17 @@ def test_the_digest_of_an_object_in_chunks() -> None:
     assert received_object(script.transcript, "./F/E") == ""
 
 
+def test_base64_under_another_format_is_recognised_by_its_digest() -> None:
+    import hashlib
+
+    right = hashlib.sha256(b"abcdef").hexdigest()
+    for format_, found in (("bin", right), (None, right), ("b64", "")):
+        script = Script()
+        script.server(replace("./F/D", "YWJj", meta=Meta(format=format_), more=True))
+        script.server(replace("./F/D", "ZGVm", meta=Meta(format=format_)))
+        assert received_object(script.transcript, "./F/D", mistaken=True) == found, format_
+
+
 def test_commands_are_found_inside_blocks_and_statuses_are_none() -> None:
     script = Script()
     inner = Sequence(commands=[replace("./A", "1"), Atomic(commands=[Add(items=[Item(target="./B")])])])

@@ -14,7 +14,7 @@ from conformance.harness.iut import load_iut
 from conformance.harness.places import testcases as own_cases
 from conformance.harness.run import Options, Run
 from conformance.peers.pieces import LARGEST, Pieces
-from conformance.syncml.model import Alert, Item, Message, Meta, Results
+from conformance.syncml.model import Alert, Item, Message, Meta, Replace, Results
 from conformance.transcript import DEVICE, SERVER, Event, load
 
 CASES = {case.id: case for case in load_cases(own_cases())}
@@ -159,3 +159,10 @@ def test_a_request_for_more_is_no_break() -> None:
     pieces = Pieces()
     fed(pieces, piece("a", True, "3"))
     assert fed(pieces, Alert(cmd_id="2", data="1222"), piece("bc", False)) == ["", ""] and pieces.broken == []
+
+
+def test_the_device_information_breaks_an_object_off() -> None:
+    pieces = Pieces()
+    fed(pieces, piece("a", True, "3"))
+    pieces.take(Message(commands=[Replace(cmd_id="2")]))
+    assert pieces.broken == ["./A"] and not pieces.assembler.open

@@ -168,6 +168,14 @@ def _old(trace: Trace, name: str) -> None:
     trace.device(made, version="1.1").session()
 
 
+def _many_sessions(trace: Trace, name: str) -> None:
+    """A device whose ids have letters by now."""
+    made = _made(name)
+    device = trace.device(made)
+    device.sessions = 9
+    device.session()
+
+
 def _beside(trace: Trace, name: str) -> None:
     """What a device says beside: events, alerts and elements that nobody knows, answers to nothing."""
     made = _made(name)
@@ -210,7 +218,7 @@ SCENARIOS: dict[str, Scenario] = {
     "large in wbxml": lambda trace, name: _large(trace, name, encoding="wbxml"),
     "too large": lambda trace, name: _large(trace, name, max_obj=5000),
     "consent": _consent, "refused": _refused, "lacking": _lacking, "requests": _requests, "several": _several,
-    "pieces": _pieces, "stranger": _stranger, "old": _old,
+    "pieces": _pieces, "stranger": _stranger, "old": _old, "many sessions": _many_sessions,
 }  # fmt: skip
 
 

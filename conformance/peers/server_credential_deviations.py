@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import base64
 import contextlib
 import re
 from collections.abc import Mapping
@@ -54,6 +55,32 @@ class OwnTypeChanges(Session):
         return make_cred(BASIC, self.keys.account) if cred is not None and self._msg_id > 1 else cred
 
 
+@deviation("nonce-undecoded", "session")
+class NonceUndecoded(Session):
+    """Makes its credentials with the Base64 text of a nonce."""
+
+    @property
+    def nonce(self) -> bytes:
+        return base64.b64encode(super().nonce)
+
+
+@deviation("nonce-of-challenge-ignored", "session")
+class NonceOfChallengeIgnored(Session):
+    """Keeps to the nonce that it had when the session began."""
+
+    _agreed: bytes | None = None
+
+    @property
+    def nonce(self) -> bytes:
+        if self._agreed is None:
+            self._agreed = super().nonce
+        return self._agreed
+
+    def take_header_status(self, message: Message) -> bool:
+        assert self.nonce is not None  # before a challenge brings another one
+        return super().take_header_status(message)
+
+
 # ---- challenges ------------------------------------------------------------------------------------------------------
 
 
@@ -83,6 +110,25 @@ class ChallengeTypeChanges(Session):
 
     def challenge(self) -> Chal:
         return Chal(type=AUTH_TYPES[BASIC], format="b64") if self._wants else super().challenge()
+
+
+@deviation("any-type-taken", "session")
+class AnyTypeTaken(Session):
+    """Asks for one type, and takes right credentials of whatever type then."""
+
+    def check(self, message: Message, octets: bytes, headers: Mapping[str, str]) -> dict[str, Any]:
+        asked = self.failures > 0
+        facts = super().check(message, octets, headers)
+        self.authenticated = self.authenticated or (asked and facts["credentials"].get("result") == "right")
+        return facts
+
+
+@deviation("mac-of-rewritten-message", "session")
+class MacOfRewrittenMessage(Session):
+    """Checks the authentication code of a message that a gateway has read and written anew."""
+
+    def check(self, message: Message, octets: bytes, headers: Mapping[str, str]) -> dict[str, Any]:
+        return super().check(message, encode(message, self.encoding, self.version), headers)
 
 
 class _Retry(Session):

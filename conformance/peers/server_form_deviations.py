@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 from collections.abc import Callable
 
 from conformance.dm.serversession import Outgoing
@@ -16,6 +17,7 @@ from conformance.syncml.model import Alert, Command, Exec, Header, Item, Message
 from conformance.syncml.tokens import CONTENT, DS_WBXML, DS_XML, OPAQUE, STR_I, TOKENS
 from conformance.syncml.wbxml import WbxmlStyle, mb_u_int32
 from conformance.syncml.write import write_message
+from conformance.syncml.xmlcodec import XmlStyle
 
 _CORRELATOR = TOKENS[0]["Correlator"] | CONTENT
 _BEHIND_OLDER_TABLE = (TOKENS[0]["MoreData"] + 1) | CONTENT
@@ -286,6 +288,62 @@ class SessionIdPadded(WrongHeader):
 
     def spoil(self, header: Header) -> None:
         header.session_id = (header.session_id or "").zfill(8)
+
+
+@deviation("session-id-as-number", "session")
+class SessionIdAsNumber(WrongHeader):
+    """Reads the SessionID as a hexadecimal number and writes it in small letters."""
+
+    def spoil(self, header: Header) -> None:
+        with contextlib.suppress(ValueError):
+            header.session_id = f"{int(header.session_id or '', 16):x}"
+
+
+@deviation("message-ids-from-zero", "session")
+class MessageIdsFromZero(WrongHeader):
+    """Counts its messages from 0."""
+
+    def spoil(self, header: Header) -> None:
+        header.msg_id = str(int(header.msg_id or "1") - 1)
+
+
+@deviation("older-document-type", "session")
+class OlderDocumentType(Session):
+    """Has gone from DM 1.1 to 1.2 and forgotten namespace and public identifier."""
+
+    def encode(self, message: Message) -> bytes:
+        self.xml, self.wbxml = XmlStyle(dtd="1.1"), WbxmlStyle(dtd="1.1")
+        return super().encode(message)
+
+
+@deviation("root-without-namespace", "session")
+class RootWithoutNamespace(Session):
+    """Leaves the namespace of SyncML out."""
+
+    def encode(self, message: Message) -> bytes:
+        self.xml = XmlStyle(root_namespace=False)
+        return super().encode(message)
+
+
+@deviation("status-without-msg-ref", "session")
+class StatusWithoutMsgRef(Session):
+    """Does not say to which message its Statuses belong."""
+
+    def statuses(self, message: Message) -> list[Status]:
+        answers = super().statuses(message)
+        for status in answers:
+            status.msg_ref = None
+        return answers
+
+
+@deviation("status-without-cmd", "session")
+class StatusWithoutCmd(Session):
+    """Does not say what command a Status answers, but where it answers the SyncHdr."""
+
+    def status(self, message: Message, command: Command, code: str) -> Status:
+        status = super().status(message, command, code)
+        status.cmd = None
+        return status
 
 
 @deviation("cmd-ref-by-order", "session")

@@ -72,6 +72,14 @@ class LargeObjectResumed(Talk):
         return kept[batch.large]
 
 
+@deviation("goes-on-after-refusal", "session")
+class GoesOnAfterRefusal(Session):
+    """Sends all pieces of an object whose first one was refused."""
+
+    def _take_chunk_status(self, message: Message) -> None:
+        """What the device says to a piece is for the operator to read."""
+
+
 # ---- receiving large objects -----------------------------------------------------------------------------------------
 
 
