@@ -7,7 +7,7 @@ that may have touched it. Commands of one package outside Sequence and Atomic ma
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from conformance.judge.answer import Book, Owed
 from conformance.judge.operation import plain
@@ -144,7 +144,7 @@ class _Tree:
                     hit = self._compared(value, came, item, ref.said)
                     yield hit
                     if self._is_address(item.source):
-                        yield hit._replace(requirement="FUMO-NODE-021")
+                        yield replace(hit, requirement="FUMO-NODE-021")
 
     def _is_address(self, uri: str | None) -> bool:
         """Whether a leaf is the address of an operation (FUMO TS 5.1.5, 5.1.9)."""
