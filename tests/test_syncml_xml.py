@@ -2,9 +2,6 @@
 
 from __future__ import annotations
 
-import random
-import re
-
 import pytest
 from syncml_trees import everything, shape
 
@@ -12,8 +9,6 @@ from conformance.syncml.element import DMDDF, METINF, SYNCML, Element, SyntaxFau
 from conformance.syncml.raw import MAX_ELEMENTS, MAX_OCTETS, Raw
 from conformance.syncml.write import write_message
 from conformance.syncml.xmlcodec import XmlStyle, decode_xml, encode_xml
-from conformance.syncml.xmlplain import decode_plain
-from conformance.syncml.xmlreader import parsed
 
 NS = ' xmlns="SYNCML:SYNCML1.2"'
 
@@ -241,55 +236,3 @@ def test_the_bounds() -> None:
     assert "elements" in fault("<SyncML>" + "<a/>" * 5 * MAX_ELEMENTS + "</SyncML>").reason
     deep = "<SyncML>" + "<a>" * 300 + "x" * 9_100_000 + "</a>" * 300 + "</SyncML>"
     assert "256 elements are open" in fault(deep).reason
-
-
-_PIECES = (
-    b"<Data>", b"</Data>", b"<Final/>", b"<", b">", b"/", b" ", b"\n", b"\r", b"&amp;", b"]]>", b"<!-- -->", b"<>", b"<MgmtTree>",
-    b' xmlns="syncml:metinf"', b' xmlns="SYNCML:SYNCML1.1"', b' xmlns="syncml:dmddf1.2"', b' xmlns=""', b' a="b"',
-    b"\xc2\xa0", b"\x00", b"\xff", b"\xef\xbf\xbe", b"x",
-)  # fmt: skip
-
-
-def _spoilt(document: bytes, chance: random.Random) -> bytes:
-    """A document with up to three pieces put in, doubled or taken out between its tags."""
-    for _ in range(chance.randrange(4)):
-        ends = [at + side for at, octet in enumerate(document) if octet in b"<>" for side in (0, 1)]
-        first, last = sorted(chance.choices(ends, k=2))
-        piece = chance.choice((chance.choice(_PIECES), document[first:last], b""))
-        document = document[:first] + piece + document[chance.choice((first, first, last)) :]
-    return document
-
-
-def test_the_quick_way_reads_what_it_reads_as_the_parser_does() -> None:
-    message = everything()
-    made = [re.sub(rb"&#?\w+;", b"+", encode_xml(write_message(message, version), style, version))
-            for version in ("1.1.2", "1.2") for style in (None, XmlStyle(indent=True), XmlStyle(declaration=False))]  # fmt: skip
-    chance = random.Random(20)
-    quick = 0
-    for document in [*made, *(_spoilt(chance.choice(made), chance) for _ in range(3000))]:
-        found = decode_plain(document)
-        if found is not None:
-            quick += 1
-            assert found == parsed(document), document
-    assert quick > 100
-
-
-@pytest.mark.parametrize("text", [
-    '<SyncML xmlns="SYNCML:SYNCML1.2"></SyncML>', '<SyncML xmlns="SYNCML:SYNCML1.2"> </SyncML>',
-    '<?xml version="1.0"?>\n<SyncML xmlns="SYNCML:SYNCML1.1"><SyncHdr>\n</SyncHdr> <SyncBody><Final/></SyncBody>\n</SyncML>\n',
-    '<SyncML xmlns="SYNCML:SYNCML1.2"><Meta><Format xmlns="syncml:metinf">ü ></Format></Meta></SyncML>',
-])  # fmt: skip
-def test_plain_documents_need_no_parser(text: str) -> None:
-    assert decode_plain(text.encode()) == parsed(text.encode())
-
-
-@pytest.mark.parametrize("text", [
-    '<SyncML xmlns="SYNCML:SYNCML1.2"></SyncML><>', '<SyncML xmlns="SYNCML:SYNCML1.2">', '<SyncML></SyncML>',
-    '<SyncML xmlns="SYNCML:SYNCML1.2"></SyncML><SyncML xmlns="SYNCML:SYNCML1.2"/>', ' <SyncML xmlns="SYNCML:SYNCML1.2"/>',
-    '<SyncML xmlns="SYNCML:SYNCML1.2"><Data>&lt;</Data></SyncML>', '<SyncML xmlns="SYNCML:SYNCML1.2"><Data>]]></Data></SyncML>',
-    '<SyncML xmlns="SYNCML:SYNCML1.2"><Format>chr</Format></SyncML>', '<SyncML xmlns="SYNCML:SYNCML1.2">x<Final/></SyncML>',
-    '<SyncML xmlns="SYNCML:SYNCML1.2"><Data xmlns="">x</Data></SyncML>', '<SyncML xmlns="SYNCML:SYNCML1.2"><Data>\r</Data></SyncML>',
-    '<SyncML xmlns="SYNCML:SYNCML1.2"><Data><MgmtTree xmlns="syncml:dmddf1.2"><Data xmlns="SYNCML:SYNCML1.2"/></MgmtTree></Data></SyncML>',
-])  # fmt: skip
-def test_what_is_not_plain_is_left_to_the_parser(text: str) -> None:
-    assert decode_plain(text.encode()) is None

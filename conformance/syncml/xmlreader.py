@@ -17,7 +17,6 @@ from conformance.syncml.tokens import (
     PAGES,
     TOKENS,
 )
-from conformance.syncml.xmlplain import decode_plain
 
 _HUGE = 9_000_000
 """Octets from which on the parser for huge texts is used: the other one refuses texts of 10,000,000 octets."""
@@ -54,11 +53,6 @@ def decode_xml(octets: bytes) -> Raw:
     """
     if len(octets) > MAX_OCTETS:
         raise SyntaxFault(f"{len(octets)} octets are more than the {MAX_OCTETS} that are read", MAX_OCTETS)
-    return decode_plain(octets) or parsed(octets)
-
-
-def parsed(octets: bytes) -> Raw:
-    """The same by the parser alone, which takes every document; :func:`decode_plain` is quicker for most."""
     notes = Notes()
     document, charset, shift = _to_utf8(octets, notes)
     if document.count(b"<") > 4 * MAX_ELEMENTS:
