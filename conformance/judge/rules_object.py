@@ -42,7 +42,8 @@ def child_lists(view: View) -> Iterator[Hit]:
                 yield view.check(names.count(child) == 1, found.said, f"{child} once", found.text, f"children of {found.node}", requirement)
             if found.node == root and not _remade(book):
                 there = {each.node[len(root) + 1 :].partition("/")[0] for each in every if each.node.startswith(f"{root}/")}
-                lacking = sorted(there - set(names))
+                known = {name.lower() for name in names}  # a device may take capital and small letters for the same
+                lacking = sorted(name for name in there if name.lower() not in known)
                 expected = f"{', '.join(lacking)} among them" if lacking else ""
                 yield view.check(not lacking, found.said, expected, found.text, f"children of {root}", "FUMO-NODE-006")
 

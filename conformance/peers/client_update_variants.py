@@ -248,13 +248,33 @@ def _stateful(identity: str, shown: dict[int, int]) -> None:
             return str(int(shown.get(self.agent.state, self.agent.state)))
 
 
-_stateful("state-100-after-update", {State.UPDATE_SUCCESSFUL_HAVE_DATA: State.UPDATE_SUCCESSFUL_NO_DATA})
-_stateful("state-80-after-failure", {State.UPDATE_FAILED_HAVE_DATA: State.UPDATE_FAILED_NO_DATA})
 _stateful("state-40-after-transfer", {State.READY_TO_UPDATE: State.DOWNLOAD_COMPLETE})
 _stateful(
     "state-idle-after-all",
     dict.fromkeys((State.UPDATE_SUCCESSFUL_HAVE_DATA, State.UPDATE_FAILED_HAVE_DATA, State.DOWNLOAD_FAILED), State.IDLE),
 )  # fmt: skip
+
+
+class _NothingLeft(UpdateAgent):
+    """Removes the package when its installation is over."""
+
+    ends: tuple[State, State]
+
+    def report(self, code: int) -> None:
+        held, gone = self.ends
+        if self.state == held:
+            self.package, self.state = None, gone
+        super().report(code)
+
+
+@VARIANT("state-100-after-update", "agent")
+class _NothingAfterUpdate(_NothingLeft):
+    ends = (State.UPDATE_SUCCESSFUL_HAVE_DATA, State.UPDATE_SUCCESSFUL_NO_DATA)
+
+
+@VARIANT("state-80-after-failure", "agent")
+class _NothingAfterFailure(_NothingLeft):
+    ends = (State.UPDATE_FAILED_HAVE_DATA, State.UPDATE_FAILED_NO_DATA)
 
 
 @VARIANT("cleans-up-at-once", "agent")

@@ -8,10 +8,12 @@ from __future__ import annotations
 from urllib.parse import unquote
 
 from conformance.dm.largeobject import Octets
+from conformance.dm.node import Node
 from conformance.dm.tree import Answer, Tree, Written
 from conformance.fumo.object import DOWNLOAD, DOWNLOAD_AND_UPDATE, MO_ID, OPERATIONS, UPDATE, State
 from conformance.peers.deviation import CLIENT
 from conformance.peers.updateobject import UpdateObject
+from conformance.transport.exchange import Source
 
 _ADDRESSES = {operation: f"{operation}/PkgURL" for operation in (DOWNLOAD, DOWNLOAD_AND_UPDATE)}
 
@@ -144,27 +146,27 @@ class _OddAddress(Tree):
 
     def replace(self, uri: str, written: Written, server: str | None = None) -> int:
         node = self.find(uri)
-        before = node.value if node is not None else Octets()
+        before: Source = node.value if node is not None else Octets()
         code = super().replace(uri, written, server)
         odd = written.value.read(0, 4) != b"http"
         if code != 200 or node is None or not odd or not uri.endswith("/PkgURL"):
             return code
         return self.odd(node, before)
 
-    def odd(self, node: object, before: object) -> int:
+    def odd(self, node: Node, before: Source) -> int:
         raise NotImplementedError
 
 
 @CLIENT("odd-address-refused-and-kept", "tree")
 class _RefusedAndKept(_OddAddress):
-    def odd(self, node: object, before: object) -> int:
+    def odd(self, node: Node, before: Source) -> int:
         return 406
 
 
 @CLIENT("odd-address-accepted-and-dropped", "tree")
 class _AcceptedAndDropped(_OddAddress):
-    def odd(self, node: object, before: object) -> int:
-        node.value = before  # type: ignore[attr-defined]
+    def odd(self, node: Node, before: Source) -> int:
+        node.value = before
         return 200
 
 
