@@ -33,7 +33,7 @@ NOT_DUE = "not due"
 """Value of ``delivered`` where no operation was accepted, so that there is nothing to report."""
 OLD, NEW = "old", "new"
 _FAILURES = ["400..412", "450..499", "500..503", "550..599"]
-_ACCEPTED = {"expect": 202, "accept": [200], "because": "AMB-exec-early-200", "ensures": "FUMO-EXEC-001"}
+_ACCEPTED = {"expect": [202, 200], "because": "AMB-exec-finished-status", "ensures": "FUMO-EXEC-001"}
 _WRITTEN = {"expect": 200, "accept": [202], "because": "AMB-replace-later", "ensures": "FUMO-NODE-011"}
 
 
