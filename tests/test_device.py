@@ -17,7 +17,7 @@ from conformance.dm.trigger import build as build_trigger
 from conformance.fumo.object import MO_ID, NODES
 from conformance.fumo.package import Manifest, build
 from conformance.peers.device import Device
-from conformance.syncml.model import Item, Meta, Replace
+from conformance.syncml.model import Alert, Item, Meta, Replace
 from conformance.transport.exchange import Request, Response
 
 GOOD = "http://content.example/good.bin"
@@ -322,6 +322,20 @@ def test_configure_and_prepare(bench: Bench) -> None:
     assert _first(device).url == "http://other/dm"
     assert (device.keys.nonce, device.keys.account.username) == (b"\0\0\0", "u")
     assert device.tree.find("./DevInfo/DevId").text() == "urn:x:1"  # type: ignore[union-attr]
+
+
+def test_a_request_made_while_a_session_ends_goes_in_the_next_one(bench: Bench) -> None:
+    """The operator may ask before the device has seen the last answer of the server."""
+    device = bench.device
+    device.verb("start_session", {"kind": "client"}, 0.0)
+    request = device.poll(0.0)
+    assert request is not None
+    answer = bench.answer(request)
+    device.verb("start_session", {"kind": "user-request"}, 0.0)
+    device.receive(answer, 0.0)
+    bench.settle()
+    asked = [[c.data for c in each.message.commands if isinstance(c, Alert)] for each in bench.log if each.message.header.msg_id == "1"]
+    assert asked == [["1201"], ["1201", "1226"]]
 
 
 def _first(device: Device) -> Request:

@@ -45,7 +45,7 @@ def load_variants(root: Path, role: str) -> list[VariantRow]:
     return [
         VariantRow(
             row["id"], role, row["says"], tuple(row["leaves"]), tuple(row["warns"]), tuple(row["themes"]),
-            row.get("encoding", ""), row.get("claims", {}), row.get("process") == "true",
+            row.get("encoding", ""), row.get("claims", {}), row.get("process", False) is True,
         )
         for row in load(root / "variants" / f"{role}.yaml").value
     ]  # fmt: skip

@@ -304,6 +304,8 @@ class Device:
             return
         if wish.nonce is not None:
             self.keys.verifier.allowed.add("default")
+        if wish.request is not None:
+            self.outbox.put(wish.request, once=True)
         self.session_number = self.session_number % 0xFFFE + 1
         self.session = self._new_session()
         number = wish.session_id or f"{self.session_number:X}"

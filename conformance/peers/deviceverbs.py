@@ -74,14 +74,14 @@ def _reset(device: Device, given: Mapping[str, Any]) -> None:
 def _start_session(device: Device, given: Mapping[str, Any]) -> None:
     from conformance.peers.lanes import Wish
 
-    kind = given.get("kind", "client")
+    kind, request = given.get("kind", "client"), None
     if kind in _REQUESTS:
         if device.profile.version.startswith("1.1"):
             raise NotSupported("DM 1.1.2 has no Generic Alert")
-        device.outbox.put(_request(device, _REQUESTS[str(kind)]), once=True)
+        request = _request(device, _REQUESTS[str(kind)])
     elif kind != "client":
         raise NotSupported(f"no such kind of session: {kind}")
-    device.wish(Wish())
+    device.wish(Wish(request=request))
 
 
 def _request(device: Device, type_: str) -> Alert:

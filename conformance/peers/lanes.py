@@ -7,16 +7,18 @@ from dataclasses import dataclass, field
 from conformance.fumo.agent import UpdateAgent
 from conformance.fumo.notice import Notices
 from conformance.syncml.codes import CLIENT_INITIATED
+from conformance.syncml.model import Alert
 from conformance.transport.exchange import Headers
 
 
 @dataclass(slots=True)
 class Wish:
-    """A session that is to be opened."""
+    """A session that is to be opened. ``request``: an alert that it is for, and that goes in no other."""
 
     alert_code: str = CLIENT_INITIATED
     session_id: str = ""
     nonce: bytes | None = None
+    request: Alert | None = None
 
 
 @dataclass(slots=True)
