@@ -14,8 +14,11 @@ from judge_builder import (
     basic,
     challenged,
     dev_info,
+    header_status,
     item,
     large,
+    md5,
+    md5_chal,
     report,
     results,
     update,
@@ -236,3 +239,80 @@ READ: list[tuple[list[Any], list[Any]]] = [
 def test_dm_cmd_001_what_was_written_is_read_back(turns: list[Any], found: list[Any]) -> None:
     assert said(dialogue(*turns), "DM-CMD-001", "client") == found
     assert CATALOGUE["DM-CMD-001"].role in ("client", "both")
+
+
+# -- over several sessions ------------------------------------------------------------------------------
+
+
+def two_challenges(*prints: str) -> Script:
+    """Sessions with masked nonces, of which the recorder tells something that tells them apart."""
+    script = Script()
+    for number, mark in enumerate(prints, 1):
+        script.open(str(number))
+        one = script.client(Alert(data="1201"), dev_info())
+        two = script.server(*answers(one, "407", md5_chal("****"), Alert="407", Replace="407"))
+        two.data["facts"] = {"next_nonce": {"length": 16, "print": mark}}
+        script.server(*answers(script.client(header_status(two), Alert(data="1201"), dev_info(), cred=md5(), source_name="dev"), "212"))
+    return script
+
+
+@pytest.mark.parametrize(("prints", "outcome"), [(("a", "b"), PASS), (("a", "a"), WARN), (("a", "b", "a"), WARN)])
+def test_dm_auth_012_nonces_are_told_apart_though_they_are_masked(prints: tuple[str, ...], outcome: str) -> None:
+    found = said(two_challenges(*prints), "DM-AUTH-012", "server")
+    assert {each[0] for each in found} == {outcome}
+
+
+@pytest.mark.parametrize(("code_", "outcomes"), [("401", set()), ("212", {WARN})])
+def test_dm_auth_010_after_a_refusal_which_nonce_counts_is_open(code_: str, outcomes: set[str]) -> None:
+    script = Script()
+    for number in (1, 2):
+        script.open(str(number))
+        one = script.client(Alert(data="1201"), dev_info(), cred=md5(), source_name="dev")
+        if number == 2:
+            one.data["facts"] = {"credentials": {"type": "md5", "result": "stale", "nonce": "initial"}}
+        script.server(*answers(one, code_ if number == 1 else "212", md5_chal() if number == 1 and code_ == "401" else None))
+    assert {each[0] for each in said(script, "DM-AUTH-010", "client")} == outcomes
+
+
+def resynced(nonce: str | None, mark: str = "resync") -> Script:
+    """A session after a trigger with the nonce that heals a lost one."""
+    script = Script()
+    script.mark("trigger", "server", "device", fields={"session_id": 0x1A, "digest": mark})
+    script.open("1A")
+    one = script.client(Alert(data="1200"), dev_info(), cred=basic())
+    two = script.server(*answers(one, "212"), Get(items=[item("./A")]))
+    script.server(*answers(script.client(*answers(two, "200", md5_chal(nonce) if nonce is not None else None))))
+    return script
+
+
+@pytest.mark.parametrize(
+    ("script", "outcomes"),
+    [
+        (resynced("QUJD"), [PASS]), (resynced(None), ["breach"]), (resynced(""), ["breach"]), (resynced(None, "right"), []),
+        (resynced(None, "resync-late"), ["breach"]), (resynced(None, "no-resync"), []),
+    ],
+)  # fmt: skip
+def test_noti_018_after_a_resync_there_is_a_new_nonce(script: Script, outcomes: list[str]) -> None:
+    found = said(script, "NOTI-018", "client")
+    assert ["breach" if each[0] != PASS else PASS for each in found] == outcomes
+    assert all(each[1] == 4 for each in found if each[0] != PASS)
+
+
+def test_fumo_ci_005_a_request_without_a_source_is_not_judged_by_it() -> None:
+    script = alerted(report("userrequest", "", None, format="chr"))
+    at(script, 0).one(Alert, 1).items[0].source = None
+    assert said(script, "FUMO-CI-005", "client") == []
+
+
+def test_dm_ses_005_no_final_stands_beside_a_piece_that_is_not_the_last() -> None:
+    script = update()
+    at(script, 0).one(Replace).items.append(item("./DevInfo/Ext", "x", source=True, more=True, size="9"))
+    assert said(script, "DM-SES-005", "client") == [(FAIL, 1, "Final")]
+
+
+def test_a_step_names_the_requirement_of_what_is_expected_of_its_report() -> None:
+    script = Hand()
+    script.begin({"await": {"alert": "download-and-update"}, "expect": {"result": "200"}, "ensures": "R-7"})
+    script.device(Alert(data="1201"), told_back())
+    script.end()
+    assert {each[0] for each in short(script)} == {"R-7"}
