@@ -6,7 +6,6 @@ from typing import Any
 
 import pytest
 from judge_builder import (
-    CATALOGUE,
     OBJECT,
     Script,
     alerted,
@@ -25,8 +24,8 @@ from judge_builder import (
     upload,
 )
 from judge_scripts import _open_server, right_mac, right_md5
-from judge_seen import ONCE, TWICE, in_wbxml, said
-from judge_spoils import at, both, code, data, drop, extra, final, raw, seen
+from judge_seen import FIELDS, ONCE, TWICE, in_wbxml, marked, said, two_triggers
+from judge_spoils import at, both, change, code, data, drop, extra, final, header, raw, seen
 from test_judge_parts import executed, run, told
 from test_judge_variations_tree import pieces
 from transcripts import Script as Hand
@@ -34,6 +33,7 @@ from transcripts import report as told_back
 from transcripts import short, status
 
 from conformance.judge.finding import FAIL, PASS, WARN
+from conformance.judge.session import number as session_number
 from conformance.judge.session import sessions
 from conformance.syncml.model import Add, Alert, Exec, Get, Item, Replace, Sequence, Status
 
@@ -238,7 +238,8 @@ READ: list[tuple[list[Any], list[Any]]] = [
 @pytest.mark.parametrize(("turns", "found"), READ, ids=[str(n) for n in range(len(READ))])
 def test_dm_cmd_001_what_was_written_is_read_back(turns: list[Any], found: list[Any]) -> None:
     assert said(dialogue(*turns), "DM-CMD-001", "client") == found
-    assert CATALOGUE["DM-CMD-001"].role in ("client", "both")
+    for finding in dialogue(*turns).judge("client"):
+        assert finding.message not in ("", "nothing"), finding
 
 
 # -- over several sessions ------------------------------------------------------------------------------
@@ -316,3 +317,39 @@ def test_a_step_names_the_requirement_of_what_is_expected_of_its_report() -> Non
     script.device(Alert(data="1201"), told_back())
     script.end()
     assert {each[0] for each in short(script)} == {"R-7"}
+
+
+def test_dm_ses_002_the_trigger_that_names_the_session_tells_who_began_it() -> None:
+    script = two_triggers(0x1B)
+    marked(0, fields={**FIELDS, "initiator": 0})(script)
+    change(2, Alert, data="1201")(script)
+    assert said(script, "DM-SES-002", "client") == ONCE
+    script = two_triggers(0x1B)
+    marked(1, fields={**FIELDS, "session_id": 0x1B, "initiator": 0})(script)
+    change(2, Alert, data="1201")(script)
+    assert said(script, "DM-SES-002", "client") == [(WARN, 3, "Alert 1201")]
+
+
+@pytest.mark.parametrize("name", ["ver_dtd", "ver_proto"])
+def test_dm_hdr_001_a_message_may_lack_its_version(name: str) -> None:
+    requirement = "DM-HDR-001" if name == "ver_dtd" else "DM-HDR-002"
+    for n, side in ((0, "client"), (1, "server")):
+        script = update()
+        header(n, **{name: None})(script)
+        assert said(script, requirement, side) == [(FAIL, n + 1, "nothing")]
+
+
+def test_dm_list_002_a_list_of_what_was_never_told_is_not_compared() -> None:
+    script = update()
+    script.open("3")
+    one = script.client(Alert(data="1201"), dev_info(), cred=basic())
+    get_ = Get(items=[item("./Some?list=StructData")])
+    two = script.server(*answers(one, "212"), get_)
+    shown = results(two, get_, item("./Some/Leaf", "1", source=True), item("./Some/Other", "2", source=True))
+    script.server(*answers(script.client(*answers(two), shown)))
+    assert said(script, "DM-LIST-002", "client") == TWICE
+
+
+@pytest.mark.parametrize(("kind", "digits", "number"), [("9" * 9, 9, 999999999), ("1" * 10, 10, None)])
+def test_a_number_has_at_most_nine_digits(kind: str, digits: int, number: int | None) -> None:
+    assert len(kind) == digits and session_number(kind) == number
