@@ -130,7 +130,7 @@ class _Tree:
         root = self.view.activity.object_of(node)
         for other in list(self.known):
             kin = self.view.activity.object_of(other) == root and (root is not None or not self.view.given_objects)
-            if kin or other == node or other.startswith(f"{node}/") or "?" in node:
+            if kin or node in (".", "", other) or other.startswith(f"{node}/") or "?" in node:
                 del self.known[other]
 
     def _read(self, owed: Owed) -> Iterator[Hit]:
