@@ -32,7 +32,7 @@ class Conversation:
         self.label, self.recorder, self.keys = label, recorder, keys
         self.manner = manner or Manner()
         self.session = CrookedSession(settings, self.manner.keys(keys), self.manner.inside)
-        self.session.own_kind, self.session.plain = keys.kind, self.manner.plain
+        self.session.own_kind, self.session.shows = keys.kind, self.manner.credentials
         self.write_as(self.manner)
         self.spoilt = False
         """Whether a malformed message went out: what the device still says in this session is not judged."""

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+import base64
 import dataclasses
 import secrets
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
@@ -18,20 +19,30 @@ _STRANGE = "no-such-password"
 """Password of a server that the device does not know."""
 
 
+def _text(count: int) -> bytes:
+    """Octets of a nonce that are Base64 text."""
+    return base64.b64encode(secrets.token_bytes(count))[:count]
+
+
+_LOST: Mapping[str, Callable[[int], bytes]] = {"nonce": secrets.token_bytes, "text-nonce": _text}
+"""Challenges of a server that lost the nonce of the device, and what the next ones are made of."""
+
+
 @dataclass(frozen=True, slots=True)
 class Manner:
-    """``max_msg_size``, ``max_obj_size``: octets that the server announces to take in a message, of an object.
-    ``inside``: what an unfinished package of the device is answered with: "" for a request for the rest, else abort.
-    ``repeat``: the server takes credentials for one message only. ``resp_uri``: it gives another address for the rest.
+    """``max_msg_size``, ``max_obj_size``: octets that the server announces to take in a message, of an object. ``inside``:
+    what an unfinished package of the device is answered with: "" for a request for the rest, else abort. ``repeat``:
+    the server takes credentials for one message only. ``resp_uri``: it gives another address for the rest.
 
     ``credentials``: right; wrong, or none at all (a stranger, which gives up when it is refused); stale, with a nonce
-    that the device has never given; plain, of type basic whatever the device asks for. ``tries``: refusals after which it
-    gives up. ``challenge``: "" for a challenge where one is due; nonce, as a server does that
-    has lost the nonce of the device; or the type that it asks for before anything else. ``session_id``: the one of the
-    trigger, in hexadecimal. Of the way to the server: ``certificate`` right, untrusted, expired or misnamed; ``tls`` none
-    where it does no TLS; ``redirect`` plain where it sends on to an address without; ``chunked`` coding of its answers.
-    ``wbxml`` and ``xml``: how messages are written where that is not the plain form. ``generic_alerts``:
-    Status for every Generic Alert.
+    that the device has never given; plain, of type basic whatever the device asks for; empty, of the right type and
+    without a digest. ``tries``: refusals after which it gives up. ``challenge``: "" for a challenge where one is due;
+    nonce, as a server does that has lost the nonce of the device; text-nonce, the same with nonces that look like
+    Base64 text themselves; or the type that it asks for before anything else. ``session_id``: the one of the trigger,
+    in hexadecimal. Of the way to the server: ``certificate`` right, untrusted, expired or misnamed; ``tls`` none where
+    it does no TLS; ``redirect`` plain where it sends on to an address without; ``chunked`` coding of its answers.
+    ``wbxml`` and ``xml``: how messages are written where that is not the plain form. ``generic_alerts``: Status for
+    every Generic Alert.
     """
 
     max_msg_size: int | None = None
@@ -85,7 +96,7 @@ class Manner:
     @property
     def stranger(self) -> bool:
         """Whether the server does not show who it is: its messages are wrong on purpose."""
-        return self.credentials in ("wrong", "none")
+        return self.credentials in ("wrong", "none", "empty")
 
     @property
     def unknown(self) -> bool:
@@ -114,8 +125,8 @@ class Manner:
 
     def keys(self, keys: PeerKeys) -> PeerKeys:
         """The keys of the session. A stranger has its own, so that its nonces are no concern of the server."""
-        if self.challenge == "nonce":
-            keys.verifier = Verifier(keys.verifier.account, secrets.token_bytes(16))
+        if self.challenge in _LOST:
+            keys.verifier = Verifier(keys.verifier.account, secrets.token_bytes(16), _LOST[self.challenge])
         keys.verifier.allowed = {"current"} if self.healing is None else {"current", "default"}
         made = dataclasses.replace(keys)
         if self.stranger:
@@ -125,6 +136,6 @@ class Manner:
             made.nonce = secrets.token_bytes(16)
         if self.healing is not None:
             made.nonce = self.healing
-        if self.challenge not in ("", "nonce"):
+        if self.challenge and self.challenge not in _LOST:
             made.kind = self.challenge
         return made

@@ -16,6 +16,7 @@ if TYPE_CHECKING:
 
 PLAIN, ABORT, CUT, NO_FINAL, CHALLENGE = "plain", "abort", "cut", "no-final", "challenge"
 NO_MAC, WRONG_MAC, OLD_MAC = "no-mac", "wrong-mac", "old-mac"
+PLAIN_CRED, EMPTY_CRED = "plain", "empty"
 DTD, PROTOCOL, SESSION_ID = "dtd", "protocol", "session-id"
 HOW = {
     PLAIN: "as a good server does; that nothing comes of it is no trouble",
@@ -49,14 +50,17 @@ class CrookedSession(ServerSession):
         self.inside = inside
         """abort: an unfinished package is answered by the end of the session instead of a request for the rest."""
         self._used = keys.nonce
-        self.plain = False
-        """Whether it shows name and password in the open, whatever it is asked for."""
+        self.shows = ""
+        """plain: name and password in the open, whatever it is asked for; empty: credentials without a digest."""
 
     def credentials(self) -> Cred | None:
         """The server's own credentials."""
-        if self.plain:
+        if self.shows == PLAIN_CRED:
             self.own_kind = BASIC
-        return super().credentials()
+        cred = super().credentials()
+        if cred is not None and self.shows == EMPTY_CRED:
+            cred.data = ""
+        return cred
 
     def ask_on(self, message: Message) -> None:
         """See :meth:`ServerSession.ask_on`."""
