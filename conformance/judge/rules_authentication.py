@@ -202,11 +202,11 @@ def _accepting(session: Session) -> dict[str, int]:
 
 
 def _in_doubt(view: View, said: Said) -> bool:
-    """Whether the nonce to begin with is open: the session before ended by a refusal, or its newest nonce came in a message
-    that the side refused. A nonce of somebody who had not shown himself is not kept (DM Security 5.3.4)."""
+    """Whether the nonce is open: the session before ended by a refusal, its newest nonce came in a message that the side
+    refused (one of somebody who had not shown himself is not kept, DM Security 5.3.4), or this answers what it cannot read."""
     at = view.sessions.index(said.session)
     if at == 0 or _challenged(said):
-        return False
+        return said.code in ("505", "513")
     mine, others = (view.sessions[at - 1].by(side) for side in (view.side, view.other))
     newest = next((each for each in reversed(others) if (chal := chal_of(each)) and chal.next_nonce), None)
     ended = any(end.refuses for end in (*mine[-1:], *others[-1:]))
