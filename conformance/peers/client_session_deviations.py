@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from conformance.dm.authentication import Authentication
-from conformance.dm.clientsession import ClientSession, Delivery
+from conformance.dm.clientsession import ClientSession
 from conformance.dm.executor import Executor
 from conformance.dm.tree import Tree, Written
 from conformance.peers.deviation import CLIENT
@@ -149,22 +149,6 @@ class _Package1Short(ClientSession):
     def package_1(self) -> list[Command]:
         commands = super().package_1()
         return commands if not self.msg_id else commands[:1]
-
-
-@CLIENT("refused-report-forgotten", "session")
-class _RefusedReportForgotten(ClientSession):
-    def _take_statuses(self, message: Message) -> None:
-        for status in message.statuses():
-            alert = self._sent.pop((status.msg_ref or "", status.cmd_ref or ""), None) if status.data in ("401", "407") else None
-            if alert is not None:
-                self.deliveries.append(Delivery(alert, status.data or ""))
-        super()._take_statuses(message)
-
-    def _offer_alerts(self) -> None:
-        waiting, gone = self.alerts, [each.alert for each in self.deliveries]
-        self.alerts = lambda: [alert for alert in waiting() if all(alert is not other for other in gone)]
-        super()._offer_alerts()
-        self.alerts = waiting
 
 
 @CLIENT("user-name-missing", "authentication")
