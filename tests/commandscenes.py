@@ -65,6 +65,7 @@ def executed(bench: Bench, tmp: Path) -> None:
     bench.contents["http://content.example/p"] = packages[0]
     first = [set_(OTHER, "http://content.example/p"), run(f"{ROOT}/DownloadAndUpdate", "one")]
     bench.play([*first, run(f"{ROOT}/DownloadAndUpdate", "two")], seconds=20)
+    bench.play([set_(OTHER, f"http://content.example/p?sig=a%2Bb{'x' * 120}"), run(f"{ROOT}/DownloadAndUpdate", "three")], seconds=20)
     bench.device.verb("reset", {}, bench.at)
     for octets in packages:
         value = Item(target=f"{ROOT}/Update/PkgData", data=base64.b64encode(octets).decode(), meta=Meta(format="b64"))

@@ -142,3 +142,12 @@ def nonce_of_a_stranger(code: str) -> Script:
 def test_a_nonce_that_came_in_a_refused_message_need_not_be_kept(code: str, found: set[str]) -> None:
     findings = [f for f in nonce_of_a_stranger(code).judge("client") if f.requirement == "DM-AUTH-010"]
     assert {f.outcome for f in findings} == found
+
+
+def test_who_cannot_read_a_message_need_not_know_its_nonce() -> None:
+    script = nonce_of_a_stranger("505")
+    message(script, 2).data["facts"] = message(script, 6).data["facts"]
+    assert [f for f in script.judge("client") if f.requirement == "DM-AUTH-010"] == []
+    readable = nonce_of_a_stranger("401")
+    message(readable, 2).data["facts"] = message(script, 6).data["facts"]
+    assert {f.outcome for f in readable.judge("client") if f.requirement == "DM-AUTH-010"} == {WARN}

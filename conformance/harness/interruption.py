@@ -134,10 +134,11 @@ _OPERATIONS = frozenset(ALERT_NAMED[name] for name in ("download", "update", "do
 
 
 def _answered(player: ClientPlayer, exchange: Any, identity: str | None) -> bool:
-    """Whether an answer went out in that exchange that has a Status for the alert."""
+    """Whether an answer went out in that exchange that has a Status for the alert, and not one for its credentials."""
     for event in player.recorder.transcript.of("message"):
         if event.sender != DEVICE and event.data.get("exchange") == exchange and (decoded := event.decoded()) is not None:
-            return any(isinstance(each, Status) and each.cmd_ref == identity for each in decoded.message.commands)
+            said = [each.data for each in decoded.message.commands if isinstance(each, Status) and each.cmd_ref == identity]
+            return any(code not in ("401", "407") for code in said)
     return False
 
 

@@ -249,7 +249,7 @@ class Expectations:
         since = max((sent["event"] for s in before for sent in s.sent if sent["command"] == "Exec"), default=0)
         until = played.end or len(self.transcript) + 1
         for event in self._messages:
-            if since < event.n < until and event.sender == DEVICE and not sent_back(self.transcript, event):
+            if since < event.n < until and event.sender == DEVICE and not sent_back(self.transcript, event, until):
                 for alert in self._fumo_alerts(event):
                     if type_of(alert) == alert_type:
                         yield event, alert

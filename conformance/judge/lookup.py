@@ -61,10 +61,12 @@ def commanded(transcript: Transcript, *, whole: bool = False) -> Iterator[Comman
             yield from _inside(event, decoded.message.commands, "")
 
 
-def sent_back(transcript: Transcript, event: Event) -> bool:
-    """Whether a message was challenged: what it held is said again with credentials (DM Protocol 9.1)."""
+def sent_back(transcript: Transcript, event: Event, until: int | None = None) -> bool:
+    """Whether a message was challenged, before the event ``until``: what it held is said again with credentials (DM
+    Protocol 9.1)."""
     answer = next((each for each in transcript.of("message") if each.n > event.n and each.sender != event.sender), None)
-    decoded = answer.decoded() if answer is not None else None
+    in_time = answer is not None and (until is None or answer.n < until)
+    decoded = answer.decoded() if answer is not None and in_time else None
     status = decoded.message.header_status() if decoded is not None else None
     return status is not None and status.data in ("401", "407")
 

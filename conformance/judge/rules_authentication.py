@@ -218,10 +218,10 @@ def _accepting(session: Session) -> dict[str, int]:
 def in_doubt(view: View, said: Said, nonce: str) -> bool:
     """Whether the nonce to begin with is open: the session before ended by a refusal, or its newest nonce came in a message
     that the side refused, and a nonce of somebody who had not shown himself is not kept (DM Security 5.3.4); or triggers went
-    unanswered (DM Notification 5.1)."""
+    unanswered (DM Notification 5.1); or it answers what it cannot read."""
     at = view.sessions.index(said.session)
     if was_challenged(said):
-        return False
+        return said.code in ("505", "513")
     if view.side == "server" and nonce == "default" and any(e.n < said.event.n for e in view.transcript.of("trigger")):
         return True
     return at > 0 and _unsettled(view.sessions[at - 1], view.side, view.other)

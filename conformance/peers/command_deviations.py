@@ -5,13 +5,16 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from collections.abc import Sequence as Sequence_
 from dataclasses import replace
+from urllib.parse import unquote
 
 from conformance.dm.executor import Executed, Executor, Situation
 from conformance.dm.interaction import Question, Reaction, User
 from conformance.dm.largeobject import Octets
 from conformance.dm.tree import Tree, Written
+from conformance.fumo.agent import UpdateAgent
 from conformance.fumo.object import UPDATE
 from conformance.peers.deviation import CLIENT
 from conformance.peers.updateobject import UpdateObject
@@ -344,6 +347,20 @@ class _BusyAfterSecond(UpdateObject):
         code = 403 if self.refused else super().exec(path, correlator, at)
         self.refused = self.refused or (code >= 400 and self.agent.busy)
         return code
+
+
+def _address(identity: str, change: Callable[[str], str]) -> None:
+    """An agent that fetches something else than the address that it was given."""
+
+    @CLIENT(identity, "agent")
+    class _Address(UpdateAgent):
+        def exec(self, operation: str, correlator: str | None, url: str, at: float) -> int:
+            return super().exec(operation, correlator, change(url), at)
+
+
+_address("query-dropped", lambda url: url.partition("?")[0])
+_address("address-cut", lambda url: url[:127])
+_address("query-decoded", lambda url: url if "?" not in url else unquote(url))
 
 
 @CLIENT("update-without-package-accepted", "object")

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from conformance.dm.clientsession import ClientSession, Delivery
 from conformance.dm.credentials import Verifier
 from conformance.download.fetch import Outcome
 from conformance.fumo.agent import Job, UpdateAgent
@@ -11,6 +12,7 @@ from conformance.peers.deviation import CLIENT
 from conformance.peers.outbox import Outbox
 from conformance.peers.trigger import TriggerReader, Wanted
 from conformance.peers.updateobject import UpdateObject
+from conformance.syncml.model import Message
 from conformance.transport.exchange import Headers, Source, header
 
 # -- power ---------------------------------------------------------------------------------------------------------------
@@ -117,6 +119,22 @@ class _ReportLost(Outbox):
         if tried:
             self.letters = [letter for letter in self.letters if letter.held]
         super().session_ended(tried, at)
+
+
+@CLIENT("refused-report-forgotten", "session")
+class _RefusedReportForgotten(ClientSession):
+    def _take_statuses(self, message: Message) -> None:
+        for status in message.statuses():
+            alert = self._sent.pop((status.msg_ref or "", status.cmd_ref or ""), None) if status.data in ("401", "407") else None
+            if alert is not None:
+                self.deliveries.append(Delivery(alert, status.data or ""))
+        super()._take_statuses(message)
+
+    def _offer_alerts(self) -> None:
+        waiting, gone = self.alerts, [each.alert for each in self.deliveries]
+        self.alerts = lambda: [alert for alert in waiting() if all(alert is not other for other in gone)]
+        super()._offer_alerts()
+        self.alerts = waiting
 
 
 class _WhatCame(Retrieval):

@@ -35,6 +35,14 @@ class _DevInfoHidden(Tree):
         return code, answer
 
 
+@CLIENT("firmware-version-stale", "tree")
+class _VersionStale(Tree):
+    def get(self, uri: str, server: str | None = None) -> tuple[int, Answer | None]:
+        code, answer = super().get(uri, server)
+        stale = uri == "./DevDetail/FwV" and answer is not None
+        return code, Answer(Octets(b"1.0"), answer.format, answer.type) if stale and answer else answer
+
+
 @CLIENT("root-before-address-needed", "tree")
 class _DotNeeded(Tree):
     def get(self, uri: str, server: str | None = None) -> tuple[int, Answer | None]:
