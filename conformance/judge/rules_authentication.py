@@ -220,11 +220,12 @@ def in_doubt(view: View, said: Said, nonce: str) -> bool:
     that the side refused, and a nonce of somebody who had not shown himself is not kept (DM Security 5.3.4); or triggers went
     unanswered (DM Notification 5.1); or it answers what it cannot read."""
     at = view.sessions.index(said.session)
+    unread = said.code in ("505", "513")
     if was_challenged(said):
-        return said.code in ("505", "513")
+        return unread
     if view.side == "server" and nonce == "default" and any(e.n < said.event.n for e in view.transcript.of("trigger")):
         return True
-    return at > 0 and _unsettled(view.sessions[at - 1], view.side, view.other)
+    return unread if at == 0 else _unsettled(view.sessions[at - 1], view.side, view.other)
 
 
 def _unsettled(before: Session, side: str, other: str) -> bool:
