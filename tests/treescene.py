@@ -44,6 +44,7 @@ def commands() -> list[Command]:
         get(f"{N}/MiXeD"), set_(f"{N}/Made?prop=ACL", f"Replace={ME}"), get(f"{N}/Made/Leaf"),
         set_(f"{N}/Made/Leaf?prop=ACL", f"Get=*&Replace={ME}"), set_(f"{N}/Made?prop=ACL", "Get=*&Replace=another"),
         set_(f"{N}/Made/Leaf?prop=ACL", ""), set_(f"{N}/Two?prop=ACL", "Get=another"),
+        add(f"{N}/Namesake", "x"), set_(f"{N}/Namesake?prop=ACL", f"Get={ME}x"), get(f"{N}/Namesake"),
     ]  # fmt: skip
     lists = [get(f"{where}?list={what}") for where in (N, "./DevInfo") for what in ("Struct", "StructData", "TNDS", "TNDS+Foo")]
     documents = [
