@@ -144,6 +144,30 @@ class _ItemsInOneAlert(UpdateAgent):
         return alert
 
 
+@CLIENT("mobile-combined-refused", "object")
+class _CombinedRefused(UpdateObject):
+    """Has DownloadAndUpdate in its tree and nothing behind it."""
+
+    def exec(self, path: str, correlator: str | None, at: float) -> int:
+        return 406
+
+
+@CLIENT("mobile-report-in-package-3", "session")
+class _ReportInPackage3(ClientSession):
+    """Lets the server speak first."""
+
+    def _add_package_1(self) -> None:
+        alerts, self.alerts = self.alerts, lambda: ()
+        super()._add_package_1()
+        self.alerts = alerts
+
+    def silent(self) -> bool:
+        return super().silent() and not self.alerts()
+
+    def _offer_alerts(self) -> None:
+        ClientSession._offer_alerts(self)
+
+
 # -- a server of devices of DM 1.1.2 --------------------------------------------------------------------------------------
 
 

@@ -393,32 +393,3 @@ class _VersionShown(UpdateAgent):
         super().received(package, at)
         if manifest is not None and self.job is None:
             self.firmware.version = manifest.to
-
-
-# -- Windows Mobile ------------------------------------------------------------------------------------------------------
-
-
-@CLIENT("mobile-combined-refused", "object")
-class _CombinedRefused(UpdateObject):
-    """Has DownloadAndUpdate in its tree and nothing behind it."""
-
-    def exec(self, path: str, correlator: str | None, at: float) -> int:
-        return 406
-
-
-@CLIENT("mobile-report-in-package-3", "session")
-class _ReportInPackage3(ClientSession):
-    """Lets the server speak first."""
-
-    def _add_package_1(self) -> None:
-        alerts, self.alerts = self.alerts, lambda: ()
-        super()._add_package_1()
-        self.alerts = alerts
-
-    def silent(self) -> bool:
-        return super().silent() and not self.alerts()
-
-    def _offer_alerts(self) -> None:
-        ClientSession._offer_alerts(self)
-
-
