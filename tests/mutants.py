@@ -333,7 +333,7 @@ def _parser() -> argparse.ArgumentParser:
     parser.add_argument("--again", type=Path, help="only those that survive in a file of results")
     parser.add_argument("--figures", nargs="+", type=Path, help="only write the figures of files of results, later ones win")
     parser.add_argument("-n", type=int, default=1, help="worker processes")
-    parser.add_argument("--output", type=Path, default=Path("reports/mutants.ndjson"))
+    parser.add_argument("--output", type=Path, default=Path("reports/run-mutants.ndjson"))
     return parser
 
 

@@ -75,6 +75,7 @@ ROWS: list[tuple[str, str, Any, Any, list[Any]]] = [
     ("DM-HTTP-005", "client", challenged, nothing, ONCE),
     ("DM-HTTP-005", "client", challenged, data(2, url="https://other.host/%64m?s=1"), ONCE),
     ("DM-HTTP-005", "client", challenged, data(2, url="http://dm.example.test/dm?s=2"), [(FAIL, 3, "http://dm.example.test/dm?s=2")]),
+    ("DM-HTTP-005", "client", challenged, data(2, url="http://dm.example.test/other?s=1"), [(FAIL, 3, "http://dm.example.test/other?s=1")]),
     ("DM-HTTP-005", "client", challenged, data(2, url=None), []),
     ("DM-HTTP-005", "client", challenged, data(1, made=True), []),
     ("DM-HTTP-005", "client", challenged, both(header(1, resp_uri="http://dm.example.test"), data(2, url="http://x/")), ONCE),

@@ -57,7 +57,9 @@ def lost(place: int) -> Any:
 def vendor_first() -> Script:
     """Execs beside the operations before one that is none."""
     script = Script()
-    executed(script, run("Ext/Own", "a"), run("Update", "b", "./Vendor"), run("Nothing", "c"))
+    several = run("Ext/Own", "a")
+    several.items += [item("./Vendor/Update"), item(f"{OBJECT}/Nothing")]
+    executed(script, several, run("Update", "b", "./Vendor"))
     return script
 
 
