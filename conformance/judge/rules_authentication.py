@@ -205,12 +205,13 @@ def _accepting(session: Session) -> dict[str, int]:
 
 def _in_doubt(view: View, said: Said, nonce: str) -> bool:
     """Whether the nonce to begin with is open: the session before ended by a refusal, and a nonce that came from somebody
-    who had not shown himself is not kept (DM Security 5.3.4); or triggers went unanswered (DM Notification 5.1)."""
+    who had not shown himself is not kept (DM Security 5.3.4); the power failed; or triggers went unanswered (DM Notification 5.1)."""
     at = view.sessions.index(said.session)
     if view.side == "server" and nonce == "default" and any(e.n < said.event.n for e in view.transcript.of("trigger")):
         return not _challenged(said)
     before = view.sessions[at - 1] if at and not _challenged(said) else None
-    return before is not None and any(s[-1].refuses for s in (before.by(view.side), before.by(view.other)) if s)
+    ends = [side[-1] for side in (before.by(view.side), before.by(view.other)) if side] if before is not None else []
+    return any(end.refuses or view.cut(end.event.n, said.event.n) for end in ends)
 
 
 @rule("DM-AUTH-010", "DM-AUTH-007", title="credentials are made with the newest nonce by the formula")
