@@ -124,3 +124,18 @@ def test_a_server_that_had_no_answer_to_triggers_may_go_back_to_the_nonce_that_h
     two = script.server(*answers(one, "212"), cred=md5())
     two.data["facts"] = {"credentials": {"type": "md5", "result": "stale", "nonce": nonce}}
     assert outcomes(script, "DM-AUTH-010", "server") == outcome
+
+
+@pytest.mark.parametrize(("cut", "outcome"), [(False, {WARN}), (True, set())])
+def test_a_nonce_may_be_lost_with_the_power(cut: bool, outcome: set[str]) -> None:
+    """DM-AUTH-010: the newest one may not have been written down."""
+    script = Script()
+    one = script.client(Alert(data="1201"), dev_info(), cred=md5())
+    script.server(*answers(one, "212"))
+    if cut:
+        script.mark("hook", verb="power_cycle")
+    script.open("2")
+    two = script.client(Alert(data="1201"), dev_info(), cred=md5())
+    two.data["facts"] = {"credentials": {"type": "md5", "result": "stale", "nonce": "previous"}}
+    script.server(*answers(two, "212"))
+    assert outcomes(script, "DM-AUTH-010") == outcome

@@ -63,7 +63,7 @@ def write_example(
     room = ["--storage", str(STORAGE)] if size < STORAGE else []
     device: dict[str, object] = {
         "notify": "udp://127.0.0.1:{port:notify}", "ready": ready, "hook": hook,
-        "start": [*program, "device", "--url", "{server_url}", "--notify-port", "{port:notify}", "--patience", "2", *room, *common,
+        "start": [*program, "device", "--url", "{server_url}", "--notify-port", "{port:notify}", "--patience", "3", *room, *common,
                   *wrong.get("client", [])],
     }  # fmt: skip
     server: dict[str, object] = {

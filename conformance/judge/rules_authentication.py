@@ -218,21 +218,21 @@ def _accepting(session: Session) -> dict[str, int]:
 def in_doubt(view: View, said: Said, nonce: str) -> bool:
     """Whether the nonce to begin with is open: the session before ended by a refusal, or its newest nonce came in a message
     that the side refused, and a nonce of somebody who had not shown himself is not kept (DM Security 5.3.4); or triggers went
-    unanswered (DM Notification 5.1); or it answers what it cannot read."""
+    unanswered (DM Notification 5.1); or the power failed; or it answers what it cannot read."""
     at = view.sessions.index(said.session)
     unread = said.code in ("505", "513")
     if was_challenged(said):
         return unread
     if view.side == "server" and nonce == "default" and any(e.n < said.event.n for e in view.transcript.of("trigger")):
         return True
-    return unread if at == 0 else _unsettled(view.sessions[at - 1], view.side, view.other)
+    return unread if at == 0 else _unsettled(view, view.sessions[at - 1], said)
 
 
-def _unsettled(before: Session, side: str, other: str) -> bool:
-    """Whether a session ended by a refusal, or a side refused the message with the newest nonce."""
-    mine, others = before.by(side), before.by(other)
+def _unsettled(view: View, before: Session, said: Said) -> bool:
+    """Whether a session ended by a refusal or the power failed after it, or a side refused the message with the newest nonce."""
+    mine, others = before.by(view.side), before.by(view.other)
     newest = next((each for each in reversed(others) if (chal := chal_of(each)) and chal.next_nonce), None)
-    ended = any(end.refuses for end in (*mine[-1:], *others[-1:]))
+    ended = any(end.refuses or view.cut(end.event.n, said.event.n) for end in (*mine[-1:], *others[-1:]))
     return ended or any((each.code or "")[:1] in ("4", "5") for each in mine if newest is not None and each.answers is newest)
 
 
