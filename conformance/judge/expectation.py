@@ -9,8 +9,20 @@ from conformance.fumo.object import ALERT_NAMED, ALERT_PREFIX
 from conformance.judge.download import facts, fetched
 from conformance.judge.finding import PASS, Catalogue, Finding, Requirement, broken
 from conformance.judge.lookup import (
-    Commanded, answers_of, answers_to, commanded, dotted, full, lacked, nodes_of, received_object,
-    refuses, said_once, sent_back, status_wanted, told_by,
+    Commanded,
+    answers_of,
+    answers_to,
+    commanded,
+    dotted,
+    full,
+    lacked,
+    nodes_of,
+    received_object,
+    refuses,
+    said_once,
+    sent_back,
+    status_wanted,
+    told_by,
 )  # fmt: skip
 from conformance.judge.matcher import Match, match
 from conformance.judge.observed import place_of
