@@ -23,7 +23,7 @@ from conformance.judge.lookup import (
     sent_back,
     status_wanted,
     told_by,
-)  # fmt: skip
+)
 from conformance.judge.matcher import Match, match
 from conformance.judge.observed import place_of
 from conformance.judge.operation import correlators, of_another_case
@@ -52,9 +52,7 @@ _OPERATION_ALERT = {"download": "FUMO-ALERT-001", "update": "FUMO-ALERT-001", "d
 class Expectations:
     """Judges the expectations of one case over its transcript."""
 
-    def __init__(
-        self, case: Mapping[str, Any], transcript: Transcript, catalogue: Catalogue, strict: bool = False
-    ) -> None:
+    def __init__(self, case: Mapping[str, Any], transcript: Transcript, catalogue: Catalogue, strict: bool = False) -> None:
         self.case, self.transcript, self.catalogue, self.strict = case, transcript, catalogue, strict
         self.readings: list[dict[str, str]] = []
         self._default = str((case.get("requirements") or [""])[0])
