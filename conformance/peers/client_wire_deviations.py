@@ -9,6 +9,7 @@ from conformance.dm.node import Node
 from conformance.dm.tree import Answer, Tree, Written
 from conformance.peers.client_message_variants import Styled
 from conformance.peers.deviation import CLIENT
+from conformance.peers.spoiltheader import SpoiltHeader
 from conformance.syncml import codes
 from conformance.syncml.codec import decode, encode_tree
 from conformance.syncml.element import Element
@@ -162,21 +163,8 @@ class _EmptyWithoutData(ClientSession):
 # -- SyncHdr -------------------------------------------------------------------------------------------------------------
 
 
-class _Headed(ClientSession):
-    """Base of what is wrong in the SyncHdr."""
-
-    def header(self) -> Header:
-        header = super().header()
-        self.spoil(header)
-        return header
-
-    def spoil(self, header: Header) -> None:
-        """Makes a header wrong."""
-        raise NotImplementedError
-
-
 @CLIENT("session-id-counts-on", "session")
-class _SessionIdCounts(_Headed):
+class _SessionIdCounts(SpoiltHeader, ClientSession):
     """Counts the SessionID with its messages."""
 
     def spoil(self, header: Header) -> None:
@@ -194,7 +182,7 @@ class _SessionIdLong(ClientSession):
 
 
 @CLIENT("addresses-copied", "session")
-class _AddressesCopied(_Headed):
+class _AddressesCopied(SpoiltHeader, ClientSession):
     """Answers with Target and Source as the server wrote them."""
 
     def spoil(self, header: Header) -> None:

@@ -92,24 +92,6 @@ class _Missing(_Worded):
         return None
 
 
-class _Marked(UpdateAgent):
-    """Marks its reports with a word of its own."""
-
-    mark: str
-
-    def alert(self, report: Report) -> Alert:
-        alert = super().alert(report)
-        for item in alert.items:
-            if item.meta is not None and not is_success(int(report.code)):
-                item.meta.mark = self.mark
-        return alert
-
-
-@CLIENT("mark-of-its-own", "agent")
-class _OwnMark(_Marked):
-    mark = "error"
-
-
 # -- Correlators ---------------------------------------------------------------------------------------------------------
 
 

@@ -11,7 +11,7 @@ from typing import Any
 from conformance.dm.credentials import AUTH_TYPES, BASIC, HMAC, MAC_HEADER, MD5, mac_header, make_cred, md5_data
 from conformance.dm.serversession import Outgoing
 from conformance.peers.serverparts import deviation
-from conformance.peers.session_deviations import WrongHeader
+from conformance.peers.spoiltheader import SpoiltHeader
 from conformance.peers.talk import Session
 from conformance.syncml.codec import encode
 from conformance.syncml.model import Chal, Command, Cred, Exec, Header, Message, Status
@@ -213,7 +213,7 @@ class MacNameOfItsOwn(_Coded):
 
 
 @deviation("mac-beside-another-name", "session")
-class MacBesideAnotherName(WrongHeader):
+class MacBesideAnotherName(SpoiltHeader, Session):
     """Shows a name for readers as LocName beside its authentication code."""
 
     def spoil(self, header: Header) -> None:

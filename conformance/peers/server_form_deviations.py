@@ -9,7 +9,7 @@ from conformance.dm.serversession import Outgoing
 from conformance.fumo.campaign import Campaign
 from conformance.fumo.plan import Batch
 from conformance.peers.serverparts import deviation
-from conformance.peers.session_deviations import WrongHeader
+from conformance.peers.spoiltheader import SpoiltHeader
 from conformance.peers.talk import Session
 from conformance.syncml.codec import decode, encode_tree
 from conformance.syncml.element import SYNCML, Element
@@ -258,7 +258,7 @@ class LabelledAsSynchronisation(Session):
 
 
 @deviation("ver-dtd-of-the-enabler", "session")
-class VerDtdOfTheEnabler(WrongHeader):
+class VerDtdOfTheEnabler(SpoiltHeader, Session):
     """Says the version of the enabler's release where that of the DTD stands."""
 
     def spoil(self, header: Header) -> None:
@@ -266,7 +266,7 @@ class VerDtdOfTheEnabler(WrongHeader):
 
 
 @deviation("ver-proto-of-synchronisation", "session")
-class VerProtoOfSynchronisation(WrongHeader):
+class VerProtoOfSynchronisation(SpoiltHeader, Session):
     """Says the protocol of data synchronisation."""
 
     def spoil(self, header: Header) -> None:
@@ -274,7 +274,7 @@ class VerProtoOfSynchronisation(WrongHeader):
 
 
 @deviation("versions-said-once", "session")
-class VersionsSaidOnce(WrongHeader):
+class VersionsSaidOnce(SpoiltHeader, Session):
     """Says the versions in its first message of a session only."""
 
     def spoil(self, header: Header) -> None:
@@ -283,7 +283,7 @@ class VersionsSaidOnce(WrongHeader):
 
 
 @deviation("session-id-padded", "session")
-class SessionIdPadded(WrongHeader):
+class SessionIdPadded(SpoiltHeader, Session):
     """Writes the SessionID with eight digits."""
 
     def spoil(self, header: Header) -> None:
@@ -291,7 +291,7 @@ class SessionIdPadded(WrongHeader):
 
 
 @deviation("session-id-as-number", "session")
-class SessionIdAsNumber(WrongHeader):
+class SessionIdAsNumber(SpoiltHeader, Session):
     """Reads the SessionID as a hexadecimal number and writes it in small letters."""
 
     def spoil(self, header: Header) -> None:
@@ -300,7 +300,7 @@ class SessionIdAsNumber(WrongHeader):
 
 
 @deviation("message-ids-from-zero", "session")
-class MessageIdsFromZero(WrongHeader):
+class MessageIdsFromZero(SpoiltHeader, Session):
     """Counts its messages from 0."""
 
     def spoil(self, header: Header) -> None:

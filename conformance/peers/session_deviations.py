@@ -8,6 +8,7 @@ from typing import Any
 from conformance.dm.serversession import Outgoing, Received
 from conformance.fumo.plan import FIRMWARE
 from conformance.peers.serverparts import deviation
+from conformance.peers.spoiltheader import SpoiltHeader
 from conformance.peers.talk import Session, Talk
 from conformance.syncml.codes import GENERIC_ALERT, NEXT_MESSAGE
 from conformance.syncml.model import Alert, Chal, Command, Cred, Get, Header, Item, Message, Meta, Results, Status
@@ -109,21 +110,8 @@ class CmdIdRepeated(Session):
         return answers
 
 
-class WrongHeader(Session):
-    """Base of what is wrong in the SyncHdr."""
-
-    def header(self) -> Header:
-        header = super().header()
-        self.spoil(header)
-        return header
-
-    def spoil(self, header: Header) -> None:
-        """Makes a header wrong."""
-        raise NotImplementedError
-
-
 @deviation("frozen-msg-id", "session")
-class FrozenMsgId(WrongHeader):
+class FrozenMsgId(SpoiltHeader, Session):
     """Gives every message the number 1."""
 
     def spoil(self, header: Header) -> None:
@@ -131,7 +119,7 @@ class FrozenMsgId(WrongHeader):
 
 
 @deviation("session-id-of-its-own", "session")
-class SessionIdOfItsOwn(WrongHeader):
+class SessionIdOfItsOwn(SpoiltHeader, Session):
     """Uses a SessionID of its own."""
 
     def spoil(self, header: Header) -> None:
@@ -139,7 +127,7 @@ class SessionIdOfItsOwn(WrongHeader):
 
 
 @deviation("swapped-addresses", "session")
-class SwappedAddresses(WrongHeader):
+class SwappedAddresses(SpoiltHeader, Session):
     """Copies Target and Source of the request as they stood."""
 
     def spoil(self, header: Header) -> None:
@@ -147,7 +135,7 @@ class SwappedAddresses(WrongHeader):
 
 
 @deviation("resp-uri-nowhere", "session")
-class RespUriNowhere(WrongHeader):
+class RespUriNowhere(SpoiltHeader, Session):
     """Gives a RespURI at which nobody answers."""
 
     def spoil(self, header: Header) -> None:
