@@ -7,7 +7,8 @@ from typing import Any
 
 import pytest
 from judge_builder import OBJECT, TYPE, Script, answers, basic, dev_info, item, large, md5_chal, update, with_mac
-from judge_scripts import Break, at, both, code, data, extra, final, raw, repeating, sequence, wbxml
+from judge_scripts import repeating, sequence, wbxml
+from judge_spoils import Break, at, both, code, data, extra, final, raw
 
 from conformance.judge.finding import FAIL, PASS, WARN
 from conformance.syncml.model import Alert, Exec, Get, Item, Replace, Status

@@ -63,7 +63,7 @@ def shown(view: View) -> Iterator[Shown]:
 def _items(said: Said, owed: Owed, results: Results, targets: set[str]) -> Iterator[Shown]:
     for item in results.items:
         wanted = next(iter(targets)) if len(targets) == 1 else (item.source or "")
-        if wanted not in targets or item.more or is_held(item.data):
+        if not wanted or wanted not in targets or item.more or is_held(item.data):
             continue
         node, _, query = wanted.partition("?")
         whole = Item(source=item.source, data=item.data, meta=results.meta_of(item), data_elements=item.data_elements)

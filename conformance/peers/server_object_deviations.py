@@ -172,6 +172,9 @@ class EndsByAbortWithoutFinal(Session):
         message.commands.append(self.numbered(Alert(data=SESSION_ABORT)))
         return False
 
+    def ends(self, message: Message, ends: bool) -> bool:
+        return ends and not any(isinstance(c, Alert) and c.data == SESSION_ABORT for c in message.commands)
+
     def respond(self, *given: Any, **more: Any) -> Outgoing:
         out = super().respond(*given, **more)
         self.over = self.over or any(isinstance(c, Alert) and c.data == SESSION_ABORT for c in out.message.commands)
