@@ -112,9 +112,9 @@ ROWS: list[tuple[str, str, Any, Any, list[Any]]] = [
     ("DM-AUTH-012", "server", again(NEW, "MDEyMzQ1Njc4OWFiY2RlZg=="), nothing, times(4)),
     ("DM-AUTH-012", "server", challenged, chal(3, next_nonce="MDEyMzQ1Njc4OWFiY2RlZg=="), times(4)),
     ("DM-AUTH-013", "server", lambda: twice_refused("YQ==", "YQ=="), nothing, [(WARN, 4, "the same")]),
-    ("DM-AUTH-013", "server", lambda: twice_refused("YQ==", "Yg=="), nothing, ONCE),
+    ("DM-AUTH-013", "server", lambda: twice_refused("YQ==", "Yg=="), nothing, TWICE),
     ("DM-AUTH-013", "server", lambda: twice_refused("YQ==", "Yg==", "Yg=="), nothing, [(WARN, 6, "the same")]),
-    ("DM-AUTH-013", "server", lambda: retried_md5(NEW), nothing, TWICE),
+    ("DM-AUTH-013", "server", lambda: retried_md5(NEW), nothing, ONCE),
     ("DM-AUTH-013", "server", lambda: retried_md5(NEW), gives(3, md5_chal()), [(FAIL, 4, "the same")]),
     ("DM-AUTH-013", "server", challenged, nothing, []),
     # -- where Cred stands
