@@ -5,9 +5,9 @@
 
 from __future__ import annotations
 
-from conformance.dm.credentials import Verifier
+from conformance.dm.credentials import Account, Verifier
 from conformance.dm.sms import Assembler, Part, parse_part
-from conformance.dm.trigger import DIGEST_SIZE, HEADER_SIZE, TriggerError, parse_push
+from conformance.dm.trigger import DIGEST_SIZE, HEADER_SIZE, NOTIFICATION_TYPE, TriggerError, parse_push
 from conformance.peers.deviation import CLIENT
 from conformance.peers.trigger import VERSION, TriggerReader, Wanted
 
@@ -75,6 +75,18 @@ class _DeafAfterPush(_Closing):
         return False
 
 
+@CLIENT("deaf-after-cut-headers", "triggers")
+class _DeafAfterCutHeaders(_Closing):
+    """Takes no trigger any more once the headers of a push ended before its application."""
+
+    def odd(self, datagram: bytes, octets: bytes | None) -> bool:
+        try:
+            push = parse_push(datagram)
+        except TriggerError:
+            return False
+        return push.media_type.lower() == NOTIFICATION_TYPE and not push.application
+
+
 @CLIENT("deaf-after-other-version", "triggers")
 class _DeafAfterVersion(_Closing):
     def odd(self, datagram: bytes, octets: bytes | None) -> bool:
@@ -84,15 +96,18 @@ class _DeafAfterVersion(_Closing):
             return False
 
 
-@CLIENT("deaf-after-many-triggers", "triggers")
-class _DeafAfterMany(_Closing):
-    """Has room for fifty triggers, and never makes more."""
+@CLIENT("account-lost-in-flood", "triggers")
+class _AccountLost(TriggerReader):
+    """Has room for fifty triggers; those behind are written over the password of its server."""
 
     count = 0
 
-    def odd(self, datagram: bytes, octets: bytes | None) -> bool:
+    def understand(self, octets: bytes, server_id: str, verifier: Verifier) -> Wanted | None:
         self.count += 1
-        return self.count > 50
+        wanted = super().understand(octets, server_id, verifier)
+        if self.count > 50:
+            verifier.account = Account(verifier.account.username, octets[:8].hex())
+        return wanted
 
 
 # -- the user, and short messages ----------------------------------------------------------------------------------------
