@@ -29,12 +29,12 @@ OCTETS = b"0123456789" * 20
 def pushes(bench: Bench, tmp: Path) -> None:
     """Triggers in every form; the user wants none where the trigger asks."""
     for number, given in enumerate(PUSHES, 1):
-        _push(bench, given, number)
+        push(bench, given, number)
     bench.device.prompt.queue("session", "reject")
-    _push(bench, {"ui_mode": 3}, len(PUSHES) + 1)
+    push(bench, {"ui_mode": 3}, len(PUSHES) + 1)
 
 
-def _push(bench: Bench, given: dict[str, Any], number: int) -> None:
+def push(bench: Bench, given: dict[str, Any], number: int) -> None:
     made = make(given, Secret(bench.profile.server_id, "srv-secret-1", bench.keys.nonce), number, number)
     for part in made.sms:
         bench.device.short_message(part, bench.at)

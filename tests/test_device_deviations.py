@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import Any
 
 import commandscenes
+import oddscenes
 import pytest
 import yaml
 from deviationscenes import downloads, pushes
@@ -237,7 +238,7 @@ def wire(tmp_path: Path, deviations: list[str], scene: Callable[[Bench, Path], N
     return sent
 
 
-EVERY = {**commandscenes.SCENES, **SCENES}
+EVERY = {**commandscenes.SCENES, **oddscenes.SCENES, **SCENES}
 PLAIN = ("client_deviations", "client_session_deviations", *BY_MODULE)
 """Modules with deviations that show while the other side behaves, over a plain way; what needs trouble, a dialect or TLS is
 shown by the cases that tests/test_proof_client.py plays."""

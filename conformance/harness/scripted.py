@@ -22,6 +22,7 @@ from conformance.peers.deviation import Deviation, deviant
 from conformance.peers.device import Device
 from conformance.peers.profile import DeviceProfile
 from conformance.syncml.codec import encode
+from conformance.syncml.codes import SESSION_ABORT
 from conformance.syncml.model import Alert, Command, Cred, Exec, Header, Item, Message, Status
 from conformance.syncml.wbxml import WbxmlStyle
 from conformance.syncml.xmlcodec import XmlStyle
@@ -247,7 +248,10 @@ class _Few(Packer):
         self.few = few
 
     def fill(self, message: Message, limit: int | None, encode: Encode, number: Number, more: Alert | None) -> None:
-        """See :meth:`Packer.fill`."""
+        """See :meth:`Packer.fill`. The end of a session goes with all Statuses, for no message comes behind it."""
+        if any(isinstance(each, Alert) and each.data == SESSION_ABORT for each in self.commands):
+            super().fill(message, limit, encode, number, more)
+            return
         rest = _behind(self.statuses, self.few)
         later = _behind(self.commands, 0 if rest else self.few - len(self.statuses))
         super().fill(message, limit, encode, number, more)

@@ -58,6 +58,7 @@ _UNKNOWN: dict[str, tuple[Callable[[bytes], bool], str]] = {
     "xml-declaration-expected": (lambda o: o[:1] == b"<" and o[:5] != b"<?xml", "both"),
     "xml-doctype-refused": (lambda o: b"<!DOCTYPE" in o, "both"),
     "xml-layout-refused": (lambda o: b">\n  <" in o, "both"),
+    "xml-long-empty-refused": (lambda o: b"<Final></" in o, "server"),
 }
 """Whether octets are of the form that is not known, and whose deviation that is."""
 

@@ -252,7 +252,7 @@ class _SharedState(_WithSiblings):
 # -- abilities -----------------------------------------------------------------------------------------------------------
 
 
-class _Abilities(UpdateObject):
+class Abilities(UpdateObject):
     """Has some nodes only."""
 
     nodes: tuple[str, ...]
@@ -262,12 +262,12 @@ class _Abilities(UpdateObject):
 
 
 @CLIENT("no-way-to-download", "object")
-class _NoDownload(_Abilities):
+class _NoDownload(Abilities):
     nodes = (UPDATE,)
 
 
 @CLIENT("no-way-to-install", "object")
-class _NoInstallation(_Abilities):
+class _NoInstallation(Abilities):
     nodes = (DOWNLOAD, _ADDRESSES[DOWNLOAD])
 
 

@@ -291,7 +291,7 @@ class _FailedInstallation(UpdateAgent):
 
 
 @CLIENT("missing-operation-as-done", "object")
-class _MissingOperation(UpdateObject):
+class MissingOperation(UpdateObject):
     """Has the nodes of all operations; those that it cannot do are over at once, and well."""
 
     def paths(self) -> list[str]:
