@@ -188,8 +188,8 @@ class ClientSessions:
             self.strange = str(received.fault)
             self._endless(talk)
             return False
-        if received.message.header.source not in (self.iut.dm.device_id, None) and talk.answered_alone == 0:
-            found = received.message.header.source
+        found = (talk.first or received.message).header.source
+        if found not in (self.iut.dm.device_id, None) and talk.answered_alone == 0:
             talk.answer()
             raise outcome.error(
                 f"the session came from {found!r}, the IUT file says device_id {self.iut.dm.device_id!r}",

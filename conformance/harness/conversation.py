@@ -172,8 +172,10 @@ class Conversation:
     def belongs(self, message: Message) -> bool:
         """Whether a message goes on with this session rather than begins another one."""
         header_ = message.header
-        if header_.session_id != self.session.session_id or header_.source != self.session.device:
+        if header_.session_id != self.session.session_id:
             return False
+        if header_.source != self.session.device:  # who names itself otherwise in the middle does not begin anything
+            return not _opens(message)
         if self.session.over and _opens(message):
             return False
         return not (

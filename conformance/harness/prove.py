@@ -17,13 +17,14 @@ from pathlib import Path
 from typing import Any
 
 from conformance.harness.cases import Case, load_cases
+from conformance.harness.catalogue import load_catalogue
 from conformance.harness.cover import required_by
 from conformance.harness.deviations import DeviationRow, load_deviations
 from conformance.harness.places import testcases
 from conformance.harness.proof import TRANSPORT, Kill, attached, catches, over_tls
 from conformance.harness.run import Run, in_order
 from conformance.harness.selection import Chosen
-from conformance.judge.finding import FAIL
+from conformance.judge.finding import FAIL, Catalogue
 
 PIECE = 200
 """Permutations in a piece of the whole matrix."""
@@ -150,7 +151,8 @@ def prove_piece(piece: Piece) -> Line:
 
 
 def _hunt(hunt: _Hunt, folder: Path, *, stop: bool) -> None:
-    """Group after group of likely killers. A failure ends the hunt, a warning lets the group come to its end."""
+    """Group after group of likely killers. A failure ends the hunt. A warning lets the group come to its end, and one more
+    where something that the deviation breaks can fail."""
     for number, group in enumerate(likely(hunt.row, _cases())):
         with attached(hunt.row, folder / str(number), tls=over_tls(group)) as (run, iut):
             for chosen in in_order(run.selector(iut).choose(group)):
@@ -158,8 +160,18 @@ def _hunt(hunt: _Hunt, folder: Path, *, stop: bool) -> None:
                     hunt.play(run, chosen)
                 if stop and hunt.failed:
                     return
-        if stop and hunt.kills:
+        if stop and hunt.kills and (number or not _firm(hunt.row)):
             return
+
+
+def _firm(row: DeviationRow) -> bool:
+    """Whether a requirement that a deviation breaks can fail."""
+    return any(_catalogue()[name].verdict == FAIL for name in row.breaks)
+
+
+@cache
+def _catalogue() -> Catalogue:
+    return load_catalogue(testcases())
 
 
 def _matrix(hunt: _Hunt, piece: Piece, folder: Path) -> None:
