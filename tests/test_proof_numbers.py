@@ -41,7 +41,8 @@ def proof(folder: Path, **more: Any) -> Path:
     values = {"chosen": [], "complete": True, "testcases": "t", "counts": counts, "seconds": 1.6, "workers": 2,
               "deviations": [deviation(), deviation(explained="It is alike.")]} | more  # fmt: skip
     (folder / "proof.json").write_text(json.dumps(values), encoding="utf-8")
-    rows = [{"kill": ["a"], "because": ""}, {"kill": [], "because": "Sanity."}, {"kill": [], "because": ""}]
+    names = ("client/flows/download-and-update/plain", "client/flows/sanity/first", "client/x/y/z")
+    rows = [{"id": name, "kill": [] if number else ["a"]} for number, name in enumerate(names)]
     (folder / "cases.json").write_text(json.dumps({"testcases": "t", "cases": rows}), encoding="utf-8")
     return folder
 
