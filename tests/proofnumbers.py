@@ -68,9 +68,11 @@ def text(found: dict[str, Any], form: str) -> str:
     )
     if form == "short":
         return f"{caught} ({of})."
+    idle = found["reasoned"] + found["idle"]
     return (
-        f"{caught}; {found['weak']} of those that are only warned of break something that can fail.\n\nOf {found['cases']} cases {found['earning']} catch a deviation for a requirement that they "
-        f"ask for themselves, and {found['reasoned']} of the {found['reasoned'] + found['idle']} idle ones say why they stand.\n\nMade on {of}."
+        f"{caught}; {found['weak']} of those that are only warned of break something that can fail.\n\n"
+        f"Of {found['cases']} cases {found['earning']} catch a deviation for a requirement that they ask for themselves, and "
+        f"{found['reasoned']} of the {idle} idle ones say why they stand.\n\nMade on {of}."
     )
 
 
