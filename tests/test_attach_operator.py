@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import pty
+import select
 import threading
 from datetime import UTC, datetime
 from pathlib import Path
@@ -83,13 +84,24 @@ def test_every_verb_has_a_question() -> None:
     assert set(QUESTIONS) == set(VERBS["client"]) | set(VERBS["server"])
 
 
+def read_until(terminal: int, wanted: bytes) -> bytes:
+    """What a terminal showed up to ``wanted``, or in ten seconds.
+
+    A terminal hands over its echo and what was written to it in as many
+    pieces as it likes, so one read is not the whole."""
+    seen = b""
+    while wanted not in seen and select.select([terminal], [], [], 10)[0]:
+        seen += os.read(terminal, 4096)
+    return seen
+
+
 def test_the_terminal_is_asked_past_what_captures_the_output() -> None:
     ours, theirs = pty.openpty()
     try:
         terminal = Path(os.ttyname(theirs))
         os.write(ours, b"done\n")
         assert ask_on_terminal("Ready?", seconds=1, terminal=terminal) == "done\n"
-        assert b"Ready?" in os.read(ours, 4096)
+        assert b"Ready?" in read_until(ours, b"Ready?")
         with pytest.raises(TimeoutError):
             ask_on_terminal("Ready?", seconds=0.05, terminal=terminal)
     finally:
