@@ -176,16 +176,16 @@ class ClientPlayer(WaySessions):
 
     def _await_answer(self, talk: Conversation) -> None:
         """Serves until the device has answered completely, or it is clear that it never will."""
-        if self.await_package(self.times.message) and self.talk is talk:
+        may_end = talk.manner.odd or talk.manner.tries
+        if (self.await_package_or_rest if may_end else self.await_package)(self.times.message) and self.talk is talk:
             return
-        if (talk.manner.odd or talk.manner.tries) and not self.lost and not self.bench.dead():
+        if may_end and not self.lost and not self.bench.dead():
             return  # it took the form for no message, or gave the server up: the case goes on in another session
         if not self.lost:
             dead = self.bench.dead()
-            trouble = None if dead or self.talk is not talk else self.tls_trouble()
-            if trouble is not None:
-                raise trouble
             another = self.talk is not talk
+            if not dead and not another and (trouble := self.tls_trouble()) is not None:
+                raise trouble
             self.lost = dead or (
                 "the device began another session instead of answering"
                 if another

@@ -234,10 +234,22 @@ class ClientSessions:
         if self.talk is not None and self.talk.open:
             self.talk.answer()
 
+    def at_rest(self, seconds: float) -> bool:
+        """Whether the device says within ``seconds`` that it is idle. Where time is virtual it is not asked: waiting costs nothing."""
+        return not self.recorder.clock.virtual and self.bench.idle(seconds)
+
+    def await_package_or_rest(self, seconds: float) -> bool:
+        """As :meth:`await_package`, for what need not come: a device that says that it is idle is not waited for."""
+        first = min(seconds, self.bench.silence)
+        if self.await_package(first):
+            return True
+        asked = self.pending_hook is None  # else the question would wait behind start_session
+        return not self.lost and not (asked and self.at_rest(0.0)) and self.await_package(seconds - first)
+
     def drain(self, seconds: float) -> None:
         """Serves what still comes until the device says that it is idle, or nothing came for ``seconds``."""
         clock = self.recorder.clock
-        if not clock.virtual and self.bench.idle(seconds):
+        if self.at_rest(seconds):
             seconds = 0.0
         deadline, most = clock.now() + seconds, self.sessions + MOST_SESSIONS
         while self.sessions <= most and self.await_package(max(0.0, deadline - clock.now())):

@@ -56,9 +56,14 @@ def _not_deaf(player: ClientPlayer, given: dict[str, Any]) -> None:
 def _sent(player: ClientPlayer, given: dict[str, Any], wanted: bool | None) -> bool:
     """Sends a trigger; whether a session comes for it."""
     player.manner = Manner(healing=RESYNC.get(given["digest"]))
-    since = player.sessions
+    since, silence = player.sessions, player.bench.silence
     ids = player.bench.push(player.recorder, given)
-    return _answered(player, since, ids, player.times.connect if wanted is not False else player.bench.silence)
+    if wanted is None and player.times.connect > silence:
+        # Either will do: a device that says after a while that it is idle does not come any more.
+        if _answered(player, since, ids, silence) or player.at_rest(0.0):
+            return _asked_for(player, since, ids)
+        silence = player.times.connect - silence
+    return _answered(player, since, ids, player.times.connect if wanted else silence)
 
 
 def _answered(player: ClientPlayer, since: int, ids: set[str], seconds: float) -> bool:
