@@ -10,6 +10,8 @@ from hypothesis import settings
 
 CI = os.environ.get("CI", "").lower() not in ("", "0", "false", "no")
 
+pytest_plugins = ["resuming"]
+
 settings.register_profile("ci", derandomize=True, deadline=None, print_blob=True)
 settings.load_profile(os.environ.get("HYPOTHESIS_PROFILE") or ("ci" if CI else "default"))
 
