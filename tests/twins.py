@@ -10,10 +10,10 @@ values of the row alone. For any other pair the acting steps must be the same bu
 
 from __future__ import annotations
 
-import difflib
 import json
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator, Sequence
 from functools import cache
+from itertools import pairwise, product
 from pathlib import Path
 from typing import Any
 
@@ -32,19 +32,72 @@ _SAID = ("expect", "ensures", "note", "optional")
 """What a step says of its answer: it sends nothing."""
 
 
+def _without_said(value: Any) -> Any:
+    """A step, or what stands in one, without what is expected of the answers: commands stand inside of others, too."""
+    if isinstance(value, dict):
+        return {key: _without_said(each) for key, each in value.items() if key not in _SAID}
+    return [_without_said(each) for each in value] if isinstance(value, list) else value
+
+
 def sent(case: Case) -> list[dict[str, Any]]:
     """The steps of a case without what is expected of them."""
-    return [{key: value for key, value in step.items() if key not in _SAID} for step in case.steps]
+    return [_without_said(step) for step in case.steps]
 
 
-def acting(case: Case) -> list[str]:
-    """The acting steps, each as a text to compare."""
-    return [json.dumps(step, sort_keys=True) for step in sent(case) if kind_of(step) not in LOOKING]
+def _plain_session(step: dict[str, Any]) -> bool:
+    """Whether it is a session in which the suite does nothing special."""
+    return kind_of(step) == "session" and not (isinstance(step["session"], dict) and "with" in step["session"])
 
 
-def interruptions(case: Case) -> list[str]:
-    """The steps at which the case may break off. It does so at one of them: together they are one thing."""
-    return [json.dumps(step, sort_keys=True) for step in sent(case) if kind_of(step) == "interrupt"]
+def _looks(step: dict[str, Any]) -> bool:
+    return kind_of(step) in LOOKING
+
+
+def looked_in(steps: Sequence[dict[str, Any]]) -> set[int]:
+    """Where later sessions stand that are there for looking: plain ones in which nothing acts, up to the next session.
+
+    The first session of a case is none of them: in it the case begins. What breaks off counts for itself, not for the session.
+    """
+    found = set()
+    sessions = [at for at, step in enumerate(steps) if kind_of(step) == "session"]
+    for at, end in pairwise([*sessions[1:], len(steps)]):
+        if _plain_session(steps[at]) and all(_looks(step) or kind_of(step) == "interrupt" for step in steps[at + 1 : end]):
+            found.add(at)
+    return found
+
+
+def _taken_back(step: dict[str, Any]) -> bool:
+    """Whether a step makes things as they are by themselves."""
+    values = step.get("device", {}).values() if kind_of(step) == "device" else [step.get("content", {}).get("fault")]
+    return kind_of(step) in ("device", "content") and all(value in ("none", "right", "", {}) for value in values)
+
+
+def aftermath(steps: Sequence[dict[str, Any]]) -> int:
+    """Where that begins by which a case sees in the end that things go on: it takes back what it did, or lets others come.
+
+    From there on nothing acts but plain sessions and further devices. The number of steps where there is no such end.
+    """
+    begins = len(steps)
+    for at in range(len(steps) - 1, -1, -1):
+        ends = _taken_back(steps[at]) or kind_of(steps[at]) == "crowd"
+        if not (ends or _plain_session(steps[at]) or _looks(steps[at])):
+            break
+        begins = at if ends else begins
+    return begins
+
+
+def acting(case: Case, *, looking: bool = False) -> list[str]:
+    """The acting steps, each as a text to compare; with ``looking`` the sessions too that are there for looking."""
+    steps = sent(case)
+    steps = steps[: aftermath(steps)]
+    idle = set() if looking else looked_in(steps)
+    return [json.dumps(step, sort_keys=True) for at, step in enumerate(steps) if at not in idle and not (_looks(step) or _never(step))]
+
+
+def _never(step: dict[str, Any]) -> bool:
+    """Whether it is a place to break off at which the case never does."""
+    told = step.get("interrupt", {})
+    return bool(told) and told["at"] != told["here"] and "$" not in told["at"]
 
 
 @cache
@@ -59,14 +112,59 @@ def rows_of_one_table(case: Case, twin: Case) -> bool:
 
 
 def places(case: Case, twin: Case) -> list[list[str]]:
-    """The places in which the acting steps differ: for each the kinds of the steps there, in both of them."""
-    mine, its = ([text for text in acting(each) if text not in interruptions(each)] for each in (case, twin))
-    found = [["interrupt"]] if interruptions(case) != interruptions(twin) else []
-    for tag, i1, i2, j1, j2 in difflib.SequenceMatcher(None, its, mine, autojunk=False).get_opcodes():
-        if tag != "equal":
-            kinds = [kind_of(json.loads(text)) for text in its[i1:i2] + mine[j1:j2]]
-            found.append(sorted({str(kind) for kind in kinds}))
+    """The places in which the acting steps differ: for each the kinds of the steps there, in both of them.
+
+    Steps at which a case may break off are one place together, for it does so at one of them; a single one may as well belong to
+    the step before it. Sessions that are there for looking may be laid beside others, or left out. What gives least counts.
+    """
+    return min((_places(case, twin, *way) for way in product((False, True), repeat=2)), key=len)
+
+
+def _places(case: Case, twin: Case, looking: bool, together: bool) -> list[list[str]]:
+    mine, its = ([(text, str(kind_of(json.loads(text)))) for text in acting(each, looking=looking)] for each in (case, twin))
+    breaks = [[pair for pair in each if pair[1] == "interrupt"] if together else [] for each in (mine, its)]
+    found = [["interrupt"]] if breaks[0] != breaks[1] else []
+    mine, its = ([text for text, kind in each if not (together and kind == "interrupt")] for each in (mine, its))
+    for before, after in differing(its, mine):
+        found.append(sorted({str(kind_of(json.loads(text))) for text in before + after}))
     return found
+
+
+def differing(before: Sequence[str], after: Sequence[str]) -> list[tuple[list[str], list[str]]]:
+    """The runs in which two lists differ: what stands there in the one and in the other.
+
+    Of the ways to lay them beside each other, that in which most is the same, and of those that with the fewest runs.
+    """
+    best: dict[tuple[int, int, bool], tuple[int, int]] = {}
+    """By where one is in both, and whether in a run: how many are the same from there on, and how many runs begin (less than 0)."""
+    for i in range(len(before), -1, -1):
+        for j in range(len(after), -1, -1):
+            for inside in (False, True):
+                best[i, j, inside] = max((score for score, _ in _ways(before, after, best, (i, j, inside))), default=(0, 0))
+    runs: list[tuple[list[str], list[str]]] = []
+    at = (0, 0, False)
+    while at[:2] != (len(before), len(after)):
+        step = next(step for score, step in _ways(before, after, best, at) if score == best[at])
+        if step[2]:
+            runs += [] if at[2] else [([], [])]
+            runs[-1][0].extend(before[at[0] : step[0]])
+            runs[-1][1].extend(after[at[1] : step[1]])
+        at = step
+    return runs
+
+
+def _ways(
+    before: Sequence[str], after: Sequence[str], best: dict[tuple[int, int, bool], tuple[int, int]], at: tuple[int, int, bool]
+) -> Iterator[tuple[tuple[int, int], tuple[int, int, bool]]]:
+    """How one can go on from a place, and what comes of it."""
+    i, j, inside = at
+    if i < len(before) and j < len(after) and before[i] == after[j]:
+        same, runs = best[i + 1, j + 1, False]
+        yield (same + 1, runs), (i + 1, j + 1, False)
+    for step in ((i + 1, j, True), (i, j + 1, True)):
+        if step[0] <= len(before) and step[1] <= len(after):
+            same, runs = best[step]
+            yield (same, runs - (not inside)), step
 
 
 def pairs(cases: Iterable[Case]) -> list[tuple[Case, Case]]:
