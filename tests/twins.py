@@ -12,15 +12,17 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import replace
 from functools import cache
 from itertools import pairwise, product
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeVar
 
 from conformance.harness.cases import Case, load_cases
 from conformance.harness.vocabulary import STEPS, kind_of
 from conformance.harness.yamlfile import load
 
+T = TypeVar("T")
 ROOT = Path(__file__).resolve().parent.parent
 LIST = Path(__file__).with_name("twins_apart.txt")
 LOOKING = frozenset(
@@ -40,8 +42,24 @@ def _without_said(value: Any) -> Any:
 
 
 def sent(case: Case) -> list[dict[str, Any]]:
-    """The steps of a case without what is expected of them."""
-    return [_without_said(step) for step in case.steps]
+    """The steps of a case without what is expected of them. The form of messages is a step of its own, wherever it is said."""
+    return [each for step in case.steps for each in _form_apart(_without_default(_without_said(step)))]
+
+
+def _without_default(step: dict[str, Any]) -> dict[str, Any]:
+    """A campaign has no descriptor, whether that is said or not."""
+    told = step.get("campaign")
+    return {"campaign": {key: value for key, value in told.items() if (key, value) != ("descriptor", False)}} if told else step
+
+
+def _form_apart(step: dict[str, Any]) -> list[dict[str, Any]]:
+    told = step.get("session")
+    options = told.get("with", {}) if isinstance(told, dict) else {}
+    form = {key: value for key, value in options.items() if key in ("xml", "wbxml")} if isinstance(options, dict) else {}
+    if not form:
+        return [step]
+    rest = {key: value for key, value in options.items() if key not in form}
+    return [{"session": told | {"with": rest} if rest else told["kind"]}, {"form": form}]
 
 
 def _plain_session(step: dict[str, Any]) -> bool:
@@ -50,16 +68,17 @@ def _plain_session(step: dict[str, Any]) -> bool:
 
 
 def _looks(step: dict[str, Any]) -> bool:
-    return kind_of(step) in LOOKING
+    """Whether a step acts not. What a device of the suite says of an operation is of its doing."""
+    return kind_of(step) in LOOKING and not (kind_of(step) == "operate" and step["operate"])
 
 
 def looked_in(steps: Sequence[dict[str, Any]]) -> set[int]:
     """Where later sessions stand that are there for looking: plain ones in which nothing acts, up to the next session.
 
-    The first session of a case is none of them: in it the case begins. What breaks off counts for itself, not for the session.
+    The first session of a case, or its trigger, is none of them: in it the case begins. What breaks off counts for itself.
     """
     found = set()
-    sessions = [at for at, step in enumerate(steps) if kind_of(step) == "session"]
+    sessions = [at for at, step in enumerate(steps) if kind_of(step) in ("session", "notify")]
     for at, end in pairwise([*sessions[1:], len(steps)]):
         if _plain_session(steps[at]) and all(_looks(step) or kind_of(step) == "interrupt" for step in steps[at + 1 : end]):
             found.add(at)
@@ -90,8 +109,41 @@ def acting(case: Case, *, looking: bool = False) -> list[str]:
     """The acting steps, each as a text to compare; with ``looking`` the sessions too that are there for looking."""
     steps = sent(case)
     steps = steps[: aftermath(steps)]
-    idle = set() if looking else looked_in(steps)
-    return [json.dumps(step, sort_keys=True) for at, step in enumerate(steps) if at not in idle and not (_looks(step) or _never(step))]
+    passed = idle(steps) | (set() if looking else looked_in(steps))
+    made: list[dict[str, Any]] = []
+    for at, step in enumerate(steps):
+        if at in passed or _looks(step) or _never(step):
+            continue
+        if made and (_certain(step) or _unfinished(made[-1])):
+            made[-1] = {**made[-1], "note": step}
+        else:
+            made.append(step)
+    return [json.dumps(step, sort_keys=True) for step in made]
+
+
+def _certain(step: dict[str, Any]) -> bool:
+    """Whether the case breaks off here in any case: then this is how the step before it ends."""
+    told = step.get("interrupt", {})
+    return bool(told) and told["at"] == told["here"]
+
+
+def _unfinished(step: dict[str, Any]) -> bool:
+    """Whether only some pieces of an object went out: what comes in the place of the rest belongs to it."""
+    told = step.get(kind_of(step))
+    return isinstance(told, dict) and "interrupt" in told and "note" not in step
+
+
+def idle(steps: Sequence[dict[str, Any]]) -> set[int]:
+    """Where the content server is told to do at an address what it does there anyway: a row's place for a fault, left empty."""
+    faulty, found = set(), set()
+    for at, step in enumerate(steps):
+        if kind_of(step) == "content":
+            where = step["content"]["at"]
+            if not _taken_back(step):
+                faulty.add(where)
+            elif where not in faulty:
+                found.add(at)
+    return found
 
 
 def _never(step: dict[str, Any]) -> bool:
@@ -114,23 +166,49 @@ def rows_of_one_table(case: Case, twin: Case) -> bool:
 def places(case: Case, twin: Case) -> list[list[str]]:
     """The places in which the acting steps differ: for each the kinds of the steps there, in both of them.
 
-    Steps at which a case may break off are one place together, for it does so at one of them; a single one may as well belong to
-    the step before it. Sessions that are there for looking may be laid beside others, or left out. What gives least counts.
+    Steps at which a case may break off are one place together, for it does so at one of them. Sessions that are there for looking
+    may be laid beside others, or left out. An axis stands for rows: one of its values is compared. What gives least counts.
     """
-    return min((_places(case, twin, *way) for way in product((False, True), repeat=2)), key=len)
+    ways = product((False, True), _filled(case), _filled(twin))
+    return min((_places(mine, its, looking) for looking, mine, its in ways), key=len)
 
 
-def _places(case: Case, twin: Case, looking: bool, together: bool) -> list[list[str]]:
+STANDARD = frozenset(("encoding", "authentication", "version"))
+"""Axes that the steps do not see."""
+
+
+def _filled(case: Case) -> Iterator[Case]:
+    """The case with each combination of the values of its own axes that its acting steps use."""
+    texts = json.dumps(sent(case))
+    own = {name: values for name, values in case.axes.items() if name not in STANDARD and f"${{{name}}}" in texts}
+    if any(kind_of(step) == "interrupt" for step in case.steps):
+        own = {}
+    for values in product(*own.values()):
+        filled = texts
+        for name, value in zip(own, values, strict=True):
+            filled = filled.replace(f'"${{{name}}}"', json.dumps(value)).replace(f"${{{name}}}", str(value))
+        yield replace(case, steps=tuple(json.loads(filled)))
+
+
+def _places(case: Case, twin: Case, looking: bool) -> list[list[str]]:
     mine, its = ([(text, str(kind_of(json.loads(text)))) for text in acting(each, looking=looking)] for each in (case, twin))
-    breaks = [[pair for pair in each if pair[1] == "interrupt"] if together else [] for each in (mine, its)]
+    breaks = [[pair for pair in each if pair[1] == "interrupt"] for each in (mine, its)]
     found = [["interrupt"]] if breaks[0] != breaks[1] else []
-    mine, its = ([text for text, kind in each if not (together and kind == "interrupt")] for each in (mine, its))
+    mine, its = ([pair for pair in each if pair[1] != "interrupt"] for each in (mine, its))
     for before, after in differing(its, mine):
-        found.append(sorted({str(kind_of(json.loads(text))) for text in before + after}))
+        found += _apart([kind for _, kind in before], [kind for _, kind in after])
     return found
 
 
-def differing(before: Sequence[str], after: Sequence[str]) -> list[tuple[list[str], list[str]]]:
+def _apart(before: list[str], after: list[str]) -> list[list[str]]:
+    """How many things a run is, by the kinds of its steps: what is added or left out is one, and so is each step in place of another."""
+    both = min(len(before), len(after))
+    found = [sorted({one, other}) for one, other in zip(before[:both], after[:both], strict=True)]
+    rest = before[both:] + after[both:]
+    return [*found, sorted(set(rest))] if rest else found
+
+
+def differing(before: Sequence[T], after: Sequence[T]) -> list[tuple[list[T], list[T]]]:
     """The runs in which two lists differ: what stands there in the one and in the other.
 
     Of the ways to lay them beside each other, that in which most is the same, and of those that with the fewest runs.
@@ -141,7 +219,7 @@ def differing(before: Sequence[str], after: Sequence[str]) -> list[tuple[list[st
         for j in range(len(after), -1, -1):
             for inside in (False, True):
                 best[i, j, inside] = max((score for score, _ in _ways(before, after, best, (i, j, inside))), default=(0, 0))
-    runs: list[tuple[list[str], list[str]]] = []
+    runs: list[tuple[list[T], list[T]]] = []
     at = (0, 0, False)
     while at[:2] != (len(before), len(after)):
         step = next(step for score, step in _ways(before, after, best, at) if score == best[at])
@@ -154,7 +232,7 @@ def differing(before: Sequence[str], after: Sequence[str]) -> list[tuple[list[st
 
 
 def _ways(
-    before: Sequence[str], after: Sequence[str], best: dict[tuple[int, int, bool], tuple[int, int]], at: tuple[int, int, bool]
+    before: Sequence[T], after: Sequence[T], best: dict[tuple[int, int, bool], tuple[int, int]], at: tuple[int, int, bool]
 ) -> Iterator[tuple[tuple[int, int], tuple[int, int, bool]]]:
     """How one can go on from a place, and what comes of it."""
     i, j, inside = at
