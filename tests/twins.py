@@ -1,11 +1,12 @@
 """Negative cases and their twins: in what the suite sends, a case differs from its twin in one place.
 
 What is compared are the *acting* steps: those by which the suite sends or arranges something. Steps that only look (Get, State,
-reports, fetches ...) follow from what is expected and may differ. Two rows that fill the same steps of their table differ in
-values of the row alone. For any other pair the acting steps must be the same but for one run of them.
+reports, fetches ...) follow from what is expected and may differ. One place is a step in the place of another, or steps in a row
+that only one of the two has. What does not count: sessions for looking, a fault of the content server that is none, and the end of
+a case in which it takes back what it did and sees that things go on.
 
 ``python3 -m tests.twins`` writes the pairs that differ in more, and those whose twin needs claims that the case does not, into
-``tests/twins_apart.txt``; each new line there is a decision.
+``tests/twins_apart.txt``; each line there needs a reason in ``tests/twins_reasons.yaml``.
 """
 
 from __future__ import annotations
@@ -13,7 +14,6 @@ from __future__ import annotations
 import json
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import replace
-from functools import cache
 from itertools import pairwise, product
 from pathlib import Path
 from typing import Any, TypeVar
@@ -25,6 +25,7 @@ from conformance.harness.yamlfile import load
 T = TypeVar("T")
 ROOT = Path(__file__).resolve().parent.parent
 LIST = Path(__file__).with_name("twins_apart.txt")
+REASONS = Path(__file__).with_name("twins_reasons.yaml")
 LOOKING = frozenset(
     ("get", "state", "firmware", "await", "quiet", "fetched", "reported", "commanded", "answered", "outcome", "trigger", "operate",
      "close", "settled", "next-update")
@@ -35,9 +36,11 @@ _SAID = ("expect", "ensures", "note", "optional")
 
 
 def _without_said(value: Any) -> Any:
-    """A step, or what stands in one, without what is expected of the answers: commands stand inside of others, too."""
+    """A step, or what stands in one, without what is expected of the answers: commands stand inside of others, too. Numbers as texts."""
     if isinstance(value, dict):
         return {key: _without_said(each) for key, each in value.items() if key not in _SAID}
+    if isinstance(value, int) and not isinstance(value, bool):
+        return str(value)
     return [_without_said(each) for each in value] if isinstance(value, list) else value
 
 
@@ -114,7 +117,7 @@ def acting(case: Case, *, looking: bool = False) -> list[str]:
     for at, step in enumerate(steps):
         if at in passed or _looks(step) or _never(step):
             continue
-        if made and (_certain(step) or _unfinished(made[-1])):
+        if made and (_certain(step) or _unfinished(steps[at - 1])):
             made[-1] = {**made[-1], "note": step}
         else:
             made.append(step)
@@ -130,7 +133,7 @@ def _certain(step: dict[str, Any]) -> bool:
 def _unfinished(step: dict[str, Any]) -> bool:
     """Whether only some pieces of an object went out: what comes in the place of the rest belongs to it."""
     told = step.get(kind_of(step))
-    return isinstance(told, dict) and "interrupt" in told and "note" not in step
+    return isinstance(told, dict) and "interrupt" in told
 
 
 def idle(steps: Sequence[dict[str, Any]]) -> set[int]:
@@ -150,17 +153,6 @@ def _never(step: dict[str, Any]) -> bool:
     """Whether it is a place to break off at which the case never does."""
     told = step.get("interrupt", {})
     return bool(told) and told["at"] != told["here"] and "$" not in told["at"]
-
-
-@cache
-def _with_steps(path: Path) -> frozenset[str]:
-    """The rows of a table that have steps of their own."""
-    return frozenset(row["id"] for row in load(path).value["cases"] if "steps" in row)
-
-
-def rows_of_one_table(case: Case, twin: Case) -> bool:
-    """Whether both fill the same steps: they differ in values of the row, and in nothing else."""
-    return case.file == twin.file and not {case.row, twin.row} & _with_steps(case.file)
 
 
 def places(case: Case, twin: Case) -> list[list[str]]:
@@ -253,7 +245,7 @@ def pairs(cases: Iterable[Case]) -> list[tuple[Case, Case]]:
 
 def apart(case: Case, twin: Case) -> str:
     """In which places a pair differs, where there is more than one: ``content; exec, hook``. "" where it is as it should be."""
-    found = [] if rows_of_one_table(case, twin) else places(case, twin)
+    found = places(case, twin)
     return "; ".join(", ".join(kinds) for kinds in found) if len(found) > 1 else ""
 
 
@@ -269,6 +261,12 @@ def lines(cases: Iterable[Case]) -> list[str]:
         made += [f"places {case.id} {twin.id}: {why}"] if (why := apart(case, twin)) else []
         made += [f"claims {case.id} {twin.id}: {why}"] if (why := more_needed(case, twin)) else []
     return sorted(made)
+
+
+def reasons() -> list[tuple[str, str]]:
+    """What is explained: ``places`` or ``claims``, and the case, once for each time it stands in the file."""
+    rows = load(REASONS).value["reasons"]
+    return [(kind, case) for row in rows for kind in row if kind != "because" for case in row[kind]]
 
 
 HEAD = "# Pairs of a negative case and its twin that differ in more than one place, or whose twin needs more (tests/twins.py).\n"
