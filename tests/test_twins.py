@@ -149,6 +149,15 @@ def test_an_axis_stands_for_rows(twin: Case) -> None:
     assert beside(twin, SESSION, {"replace": "${node}"}, {"exec": "./D"}, node=("./B", "./Z")) == "replace; exec"
 
 
+def test_a_twin_that_is_not_played_where_the_case_is_needs_more(twin: Case) -> None:
+    needing = replace(twin, needs=replace(twin.needs, claims=("http", "ui"), verbs=("answer",)))
+    assert more_needed(needing, needing) == ""
+    assert more_needed(replace(twin, needs=replace(twin.needs, claims=("http",), verbs=())), needing) == "answer, ui"
+    coded, plain, both = (replace(twin, axes={"authentication": values}) for values in (("hmac",), ("md5",), ("md5", "hmac")))
+    assert more_needed(coded, plain) == "authentication"
+    assert more_needed(coded, both) == more_needed(coded, twin) == ""
+
+
 def test_lists_are_laid_beside_each_other_so_that_most_is_the_same_in_the_fewest_runs() -> None:
     assert differing("ab", "ab") == []
     assert differing("ab", "xbab") == [([], ["x", "b", "a"])] or differing("ab", "xbab") == [([], ["x", "b"])]

@@ -250,8 +250,13 @@ def apart(case: Case, twin: Case) -> str:
 
 
 def more_needed(case: Case, twin: Case) -> str:
-    """Claims that the twin needs and the case does not: where they do not hold, the case stands without its twin."""
-    return ", ".join(sorted(set(twin.needs.claims) - set(case.needs.claims)))
+    """Claims and verbs that the twin needs and the case does not: where they do not hold, the case stands without its twin.
+
+    So it does where the two are never played alike: an axis of the suite in which they have no value in common.
+    """
+    needed = {*twin.needs.claims, *twin.needs.verbs} - {*case.needs.claims, *case.needs.verbs}
+    both = STANDARD & set(case.axes) & set(twin.axes)
+    return ", ".join(sorted(needed | {axis for axis in both if set(case.axes[axis]).isdisjoint(twin.axes[axis])}))
 
 
 def lines(cases: Iterable[Case]) -> list[str]:
