@@ -6,10 +6,10 @@ from dataclasses import replace
 from typing import Any
 
 import pytest
-from twins import HEAD, LIST, LOOKING, REASONS, ROOT, acting, apart, differing, lines, more_needed, pairs, reasons, sent
+from twins import HEAD, LIST, LOOKING, REASONS, ROOT, acting, apart, differing, lines, more_needed, pairs, places, reasons, sent
 
 from conformance.harness.cases import Case, load_cases
-from conformance.harness.vocabulary import STEPS
+from conformance.harness.vocabulary import STEPS, kind_of
 from conformance.harness.yamlfile import load
 
 CASES = load_cases(ROOT / "testcases")
@@ -24,6 +24,13 @@ def test_there_is_something_to_compare() -> None:
 def test_the_same_side_is_tried_and_something_else_is_sent() -> None:
     wrong = [case.id for case, twin in PAIRS if twin.role != case.role or twin.kind != "valid" or sent(case) == sent(twin)]
     assert wrong == []
+
+
+def test_a_pair_that_acts_alike_reads_something_else() -> None:
+    read = {case.id: [step for step in sent(case) if kind_of(step) == "get"] for case in CASES}
+    alike = [(case.id, twin.id) for case, twin in PAIRS if not places(case, twin)]
+    assert [pair for pair in alike if read[pair[0]] == read[pair[1]]] == []
+    assert len(alike) < len(PAIRS) / 20
 
 
 def test_a_pair_differs_in_one_place_and_needs_the_same_or_is_listed() -> None:
