@@ -140,12 +140,14 @@ def _give(player: ClientPlayer, talk: Conversation, how: str, wish: dict[str, An
 
 def _note(player: ClientPlayer, talk: Conversation, since: int) -> None:
     """Writes down what came in that session after the answer."""
-    came = [
-        decoded.message
-        for event in player.recorder.transcript.events[since:]
-        if event.kind == "message" and event.sender == DEVICE and event.data.get("session") == talk.label
-        and (decoded := event.decoded()) is not None
-    ]  # fmt: skip
+    said = [
+        event
+        for event in player.recorder.transcript.of("message")
+        if event.sender == DEVICE and event.data.get("session") == talk.label
+    ]
+    known = {event.data.get("sha256") for event in said if event.n <= since}  # what comes once more is no answer
+    fresh = [event.decoded() for event in said if event.n > since and event.data.get("sha256") not in known]
+    came = [decoded.message for decoded in fresh if decoded is not None]
     says = "after the answer of the suite's server"
     player.value("comes", bool(came), f"a message {says}")
     if not came:

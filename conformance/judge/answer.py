@@ -208,7 +208,7 @@ class Book:
                 self.headings.setdefault(ref.target.index, []).append(ref)
                 continue
             ref.owed = self._by_id.get((ref.target.index, command.cmd_ref or ""))
-            if ref.owed is not None:
+            if ref.owed is not None and not said.copy:  # a message that is sent once more says nothing new
                 (ref.owed.statuses if isinstance(command, Status) else ref.owed.results).append(ref)
 
     def _target(self, ref: Reference) -> Said | None:

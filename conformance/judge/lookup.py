@@ -142,11 +142,15 @@ class Answers:
 
 def answers_of(transcript: Transcript, sent: Mapping[str, Any], *, whole: bool = False) -> Answers:
     """What came for a command: ``sent`` is the entry that the player wrote down when it went out. ``whole``: long values
-    are complete."""
-    found = Answers()
+    are complete. A message that comes once more as its answer was lost says nothing new."""
+    found, seen = Answers(), set[str]()
     for event in transcript.of("message"):
         if event.n <= sent["event"] or event.sender != DEVICE or event.data.get("session") != sent["session"]:
             continue
+        octets = str(event.data.get("sha256") or event.n)
+        if octets in seen:
+            continue
+        seen.add(octets)
         decoded = event.whole() if whole else event.decoded()
         for command in decoded.message.commands if decoded else ():
             if not isinstance(command, Status | Results) or command.cmd_ref != sent["cmd_id"]:

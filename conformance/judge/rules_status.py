@@ -164,8 +164,7 @@ def once(view: View) -> Iterator[Hit]:
     """MS-MDM 2.2.6.1."""
     for book in view.books:
         for owed in book.owed:
-            refs = [ref for ref in owed.statuses if not ref.said.copy]
-            refs = [ref for ref in refs if not ref.said.repeated] or refs[:1]
+            refs = [ref for ref in owed.statuses if not ref.said.repeated] or owed.statuses[:1]
             if not refs or not all(view.judged(ref.said) for ref in refs):
                 continue
             statuses = [ref.answer for ref in refs if isinstance(ref.answer, Status)]
@@ -206,7 +205,7 @@ def every_item(view: View) -> Iterator[Hit]:
     for book in view.books:
         for owed in book.owed:
             generic = isinstance(owed.command, Alert) and owed.command.data == GENERIC_ALERT
-            items, refs = len(owed.command.items), [ref for ref in owed.statuses if not ref.said.copy]
+            items, refs = len(owed.command.items), owed.statuses
             if not generic or items < 2 or not refs or not book.judged(owed) or not all(view.judged(r.said) for r in refs):
                 continue
             named = [refers(ref.answer) for ref in refs if isinstance(ref.answer, Status)]
