@@ -133,6 +133,17 @@ def test_dm_ses_011_how_many_items_were_read() -> None:
     assert successful(owed) == 0
 
 
+def test_dm_hdr_007_a_message_that_comes_once_more_says_nothing_new() -> None:
+    script = commanded(Get(items=[item("./A")]))
+    step = script.steps[2]
+    assert isinstance(step, Step)
+    script.steps.insert(3, Step(step.side, step.message, step.data | {"exchange": 90}))
+    found = book(script, "client")
+    (owed,) = found.owed
+    assert (successful(owed), owed.codes) == (1, ["200"])
+    assert len(found.references) == 4, "what it refers to is looked at all the same"
+
+
 def test_dm_sta_005_how_many_items_a_status_names() -> None:
     named: list[tuple[list[str], list[str], int]] = [([], [], 0), (["x"], [], 1), ([], ["x", "y"], 2), (["x"], ["y"], 1)]
     for targets, sources, number in named:

@@ -125,6 +125,14 @@ def test_the_answer_to_a_command_is_that_of_its_numbers_and_session() -> None:
     assert (early.event, early.code) == (last.n, "202")
 
 
+def test_dm_hdr_007_a_message_that_comes_once_more_says_nothing_new() -> None:
+    script = Script()
+    script.server(Get(items=[Item(target="./A")]))
+    said = [script.device(status("200"), results("x"), msg_id=number).n for number in ("2", "2", "3")]
+    found = answers_of(script.transcript, SENT)
+    assert (len(found.statuses), len(found.items), found.event) == (2, 2, said[0])
+
+
 ASKED = {"expect": 202, "accept": [200], "because": EARLY}
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 from typing import Any
 
 from conformance.judge.expectation import Expectations
@@ -79,7 +80,7 @@ class Script:
         octets = encode(Message(Header(session_id="1", msg_id=number, target="a", source="b"), list(commands), final))
         event = self.add(
             "message", sender, session=session, exchange=self.exchange, media=media_type("xml"),
-            direction="request" if sender == DEVICE else "response",
+            direction="request" if sender == DEVICE else "response", sha256=hashlib.sha256(octets).hexdigest(),
         )  # fmt: skip
         event.load = lambda: octets
         return event
