@@ -148,7 +148,7 @@ MUST: list[tuple[str, Turns, list[str]]] = [
 ]  # fmt: skip
 
 
-@pytest.mark.parametrize(("turns", "wanted"), [row[1:] for row in MUST], ids=[row[0] for row in MUST])
+@pytest.mark.parametrize(("turns", "wanted"), [row[1:] for row in MUST], ids=[f"DM-CMD-001-{row[0]}" for row in MUST])
 def test_dm_cmd_001_what_was_written_stands_there(turns: Turns, wanted: list[str]) -> None:
     assert broken(session(*turns)) == wanted
 
@@ -180,7 +180,7 @@ MAY: list[tuple[str, Turns]] = [
 ]  # fmt: skip
 
 
-@pytest.mark.parametrize("turns", [row[1] for row in MAY], ids=[row[0] for row in MAY])
+@pytest.mark.parametrize("turns", [row[1] for row in MAY], ids=[f"DM-CMD-001-{row[0]}" for row in MAY])
 def test_dm_cmd_001_what_nobody_can_be_sure_of_is_not_compared(turns: Turns) -> None:
     assert broken(session(*turns)) == []
 

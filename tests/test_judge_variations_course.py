@@ -144,7 +144,7 @@ FETCHES: list[tuple[str, list[Move], list[str]]] = [
 ]  # fmt: skip
 
 
-@pytest.mark.parametrize(("moves", "found"), [row[1:] for row in FETCHES], ids=[row[0] for row in FETCHES])
+@pytest.mark.parametrize(("moves", "found"), [row[1:] for row in FETCHES], ids=[f"{FETCHED}-{row[0]}" for row in FETCHES])
 def test_fumo_exec_004_the_address_that_was_written(moves: list[Move], found: list[str]) -> None:
     assert outcomes(story(*moves), FETCHED) == found
 
@@ -222,9 +222,25 @@ READINGS: list[tuple[str, list[Move], list[str]]] = [
 ]  # fmt: skip
 
 
-@pytest.mark.parametrize(("moves", "found"), [row[1:] for row in READINGS], ids=[row[0] for row in READINGS])
+@pytest.mark.parametrize(("moves", "found"), [row[1:] for row in READINGS], ids=[f"{DOWN}-{row[0]}" for row in READINGS])
 def test_fumo_state_014_state_goes_on(moves: list[Move], found: list[str]) -> None:
     assert outcomes(story(*moves), DOWN) == found
+
+
+def test_fumo_state_014_sessions_may_run_side_by_side() -> None:
+    """What one session told an object does not hide what another one told it, whichever began first."""
+    script = story(do(put(value="1")), state("60"), state("30", put(value="2")), do(put(value="3")))
+    for place, step in enumerate(script.steps):
+        step.data["session"] = "long" if place < 4 or place >= 12 else "short"
+    assert outcomes(script, DOWN) == OPEN
+
+
+def test_fumo_state_014_what_is_said_of_it() -> None:
+    script = story(state("60"), state("30"))
+    (found,) = [f for f in script.judge("client") if f.requirement == DOWN]
+    root = OBJECT.removeprefix("./")
+    assert (found.event, found.expected, found.actual) == (7, "60, or a State that follows it", "30")
+    assert found.message == f"State of {root} after 60, with no command between"
 
 
 def test_fumo_state_014_each_object_has_a_state_of_its_own() -> None:
@@ -276,6 +292,10 @@ ENDS: list[tuple[str, str, list[Move], list[str]]] = [
     (NONE, "no report", [state("100"), do(start("Update"))], OPEN),
     (NONE, "another operation", [state("100"), do(start()), end()], OPEN),
     (NONE, "State of another object", [state("100", root="./FUMO/Fw2"), do(start("Update")), end("update")], OPEN),
+    (NONE, "another that failed before it",
+     [do(start("Update", "one")), end("update", "411", "one"), state("100"), do(start("Update")), end("update")], BAD),
+    (NONE, "another without a State before it",
+     [do(start("Update", "one")), end("update", "200", "one"), state("100"), do(start("Update")), end("update")], BAD),
     (NONE, "the newest State", [state("50"), state("100"), do(start("Update")), end("update")], BAD),
     (NONE, "State afterwards", [do(start("Update")), end("update"), state("100")], OPEN),
     (NONE, "something was told", [state("100"), do(put(value="1")), do(start("Update")), end("update")], OPEN),
@@ -315,10 +335,14 @@ TYPES: list[tuple[str, list[Move], list[str]]] = [
     ("refused", [do(start("Update"), Exec="406"), alert("com.example.update"), waited], OPEN),
     ("answered 200", [do(start("Update"), Exec="200"), alert("com.example.update"), waited], BAD),
     ("made wrong", [do(start("Update")), alert("com.example.update"), made(-2), waited], OPEN),
+    ("one that was reported before it",
+     [do(start("Update", "one")), end("update", "200", "one"), do(start("Update")), alert("com.example.done", "job"), waited], BAD),
+    ("one that was executed again before it",
+     [do(start("Download", "one")), do(start("Download", "two")), do(start("Update")), alert("com.example.done", "job"), waited], BAD),
 ]  # fmt: skip
 
 
-@pytest.mark.parametrize(("moves", "found"), [row[1:] for row in TYPES], ids=[row[0] for row in TYPES])
+@pytest.mark.parametrize(("moves", "found"), [row[1:] for row in TYPES], ids=[f"FUMO-ALERT-005-{row[0]}" for row in TYPES])
 def test_fumo_alert_005_a_report_has_a_type_of_the_enabler(moves: list[Move], found: list[str]) -> None:
     assert [each for each in outcomes(story(*moves), "FUMO-ALERT-005") if each != "pass"] == found
 

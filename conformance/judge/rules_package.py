@@ -24,13 +24,12 @@ def _beginnings(view: View) -> Iterator[Said]:
 
 
 def package_of(first: Said) -> list[Said] | None:
-    """The messages of the package that begins with a message; ``None`` where its end was not seen."""
+    """The messages of the package that the first message of a side begins; ``None`` where its end was not seen."""
     made = []
     for said in first.session.by(first.side):
-        if said.index >= first.index and not said.copy:
-            made.append(said)
-            if said.final:
-                return made
+        made.append(said)
+        if said.final:
+            return made
     return None
 
 
