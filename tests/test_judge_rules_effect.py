@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import Any
 
 import pytest
 from judge_builder import OBJECT, Script, answers, basic, dev_info, item, results
-from judge_spoils import code, data, drop, extra
+from judge_spoils import at, code, data, drop, extra
 from test_dm_commands import calls
 
 from conformance.judge.finding import FAIL
@@ -15,7 +16,7 @@ from conformance.judge.rules_command import atomic_status, sequence_status
 from conformance.judge.rules_effect import read_back
 from conformance.judge.rules_status import client_completeness
 from conformance.syncml.element import Element
-from conformance.syncml.model import Add, Alert, Atomic, Command, Copy, Delete, Exec, Get, Item, Replace, Sequence, Status
+from conformance.syncml.model import Add, Alert, Atomic, Command, Copy, Delete, Exec, Get, Item, Replace, Results, Sequence, Status
 
 A, B = "./V/A", "./V/B"
 URL = f"./{OBJECT.removeprefix('./')}/Download/PkgURL"
@@ -198,6 +199,64 @@ def test_dm_cmd_001_a_write_that_is_not_sure_proves_nothing(spoil: Any) -> None:
     script = session(([put(A, "1")], {}, []), ([get(B)], {}, ["x"]), ([get()], {}, ["0"]))
     assert broken(script) == ["DM-CMD-001"]
     spoil(script)
+    assert broken(script) == []
+
+
+def chunk(pieces: tuple[str, ...], place: int, **more: Any) -> Item:
+    """One piece of a value of the leaf."""
+    return item(A, pieces[place], more=place < len(pieces) - 1, format="chr", **more, **({} if place else {"size": "9"}))
+
+
+def written_in_pieces(*pieces: str) -> Script:
+    """The leaf is written in pieces, and read as a whole."""
+    script = Script()
+    last = script.client(Alert(data="1201"), dev_info(), cred=basic())
+    for place in range(len(pieces)):
+        more = place < len(pieces) - 1
+        sent = script.server(*answers(last), Replace(items=[chunk(pieces, place)]), final=not more)
+        last = script.client(*answers(sent, "200", Replace="213" if more else "200"), final=not more)
+    asked = get()
+    sent = script.server(*answers(last), asked)
+    script.server(*answers(script.client(*answers(sent), results(sent, asked, item(A, "".join(pieces), source=True)))))
+    return script
+
+
+def shown_in_pieces(*pieces: str) -> Script:
+    """The leaf is written as a whole, and read in pieces."""
+    script = Script()
+    sent = script.server(*answers(script.client(Alert(data="1201"), dev_info(), cred=basic()), "212"), put(A, "".join(pieces)))
+    asked = get()
+    first = sent = script.server(*answers(script.client(*answers(sent))), asked)
+    for place in range(len(pieces)):
+        more = place < len(pieces) - 1
+        told = script.client(*answers(sent), results(first, asked, chunk(pieces, place, source=True)), final=not more)
+        sent = script.server(*answers(told), *([Alert(data="1222")] if more else []), final=not more)
+    return script
+
+
+@pytest.mark.parametrize("made", [written_in_pieces, shown_in_pieces])
+def test_dm_cmd_001_a_piece_is_not_taken_for_the_value(made: Callable[..., Script]) -> None:
+    assert broken(made("ab", "cd")) == broken(made("abcd")) == []
+    script = made("abcd")
+    at(script, 4).one(Results).items[0].data = "abxd"
+    assert broken(script) == ["DM-CMD-001"]
+
+
+def test_dm_cmd_001_what_a_reader_is_told() -> None:
+    script = session(([put(A, "1")], {}, []), ([get()], {}, ["0"]))
+    (found,) = [f for f in script.judge("client") if f.requirement == "DM-CMD-001" and f.outcome == FAIL]
+    assert (found.event, found.expected, found.actual) == (5, "1", "0")
+    assert found.message == f"{A} after Replace with CmdID 4 of message 1 was answered 200"
+
+
+@pytest.mark.parametrize("kind", [Add, Delete])
+def test_dm_cmd_019_an_atomic_that_failed_proves_no_more_than_its_writes(kind: type[Command]) -> None:
+    """What it added or deleted is as unsure as what it wrote where nobody knew the value before."""
+    inner = kind(items=[item(A, "2", format="chr") if kind is Add else item(A)])
+    failed = {"Atomic": "507", kind.__name__: "404"}
+    script = session(([put(A, "1")], {}, []), ([Atomic(commands=[inner])], failed, []), ([get()], {}, ["2"]))
+    assert broken(script) == []
+    script = session(([Atomic(commands=[put(A, "2")])], FAILED, []), ([get()], {}, ["2"]))
     assert broken(script) == []
 
 
