@@ -25,8 +25,8 @@ from judge_builder import (
     with_mac,
 )
 from judge_scripts import generic, right_md5, server_challenged
-from judge_seen import ONCE, TWICE, in_wbxml, said, triggered, two_alerts
-from judge_spoils import at, both, change, code, data, drop, extra, header, no_response, seen
+from judge_seen import ONCE, TWICE, in_wbxml, large_told, said, triggered, two_alerts
+from judge_spoils import at, both, change, code, data, drop, extra, first_item, header, no_response, seen
 from test_judge_parts import activity, executed, matched, run, told
 from test_judge_rules_tree import asked, shown
 from test_judge_variations_course import do, end, put, start, state, story
@@ -144,6 +144,11 @@ def refused_block(value: str, *inner: str) -> Any:
     return made
 
 
+def cut_off(first: int, last: int) -> Any:
+    """Takes some messages out."""
+    return lambda script: script.steps.__delitem__(slice(first, last))
+
+
 PAIR = [Replace(items=[item(f"{OBJECT}/Download/PkgURL", "http://x/", format="chr"), item("./V/A", "1", format="chr")])]
 ROWS: list[tuple[str, str, Any, Any, list[Any]]] = [
     # -- the second of two
@@ -193,6 +198,10 @@ ROWS: list[tuple[str, str, Any, Any, list[Any]]] = [
     ("DM-STD-007", "client", lambda: unlisted("./Inbox", "500"), nothing, [(WARN, 3, "500")]),
     ("DM-STD-007", "client", lambda: unlisted("./Inbox", "404"), nothing, ONCE),
     ("DM-STD-007", "client", lambda: commanded(Add(items=[item("./Inbox/A", "x")])), nothing, []),
+    # -- large objects that are refused
+    ("DM-STD-005", "client", large_told, both(code(2, "Replace", "406"), first_item(8, Results, data="false"), cut_off(3, 7)), ONCE),
+    ("DM-STD-005", "client", large_told, both(code(2, "Replace", "406"), cut_off(3, 7)), [(FAIL, 3, "true")]),
+    ("DM-STD-005", "client", large_told, both(code(2, "Replace", "500"), first_item(8, Results, data="false"), cut_off(3, 7)), []),
     # -- nonces
     ("WBXML-033", "client", in_wbxml(right_md5), seen(2, credentials={"type": "md5", "result": "wrong"}), [(WARN, 3, "another value")]),
     ("WBXML-033", "client", in_wbxml(right_md5), seen(2, credentials={"type": "basic", "result": "wrong"}), []),
