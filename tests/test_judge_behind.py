@@ -11,7 +11,6 @@ from test_judge_parts import executed, run, told
 from conformance.judge.finding import PASS
 from conformance.syncml.model import Add, Alert, Atomic, Delete, Exec, Get, Replace, Sequence
 
-
 EXCUSED = ("FUMO-EXEC-015",)
 """Where an Exec that came before changes the matter: another operation may have been told to fetch the same."""
 

@@ -281,6 +281,9 @@ def test_a_challenge_that_is_taken_up_refuses_no_message(value: str) -> None:
 
 def test_a_warning_and_a_pass_are_no_departure() -> None:
     script = update()
-    findings = [("client", "A-1 pass", 1), ("client", "A-2 warn", 1), ("server", "A-3", 2), ("client", "A-4", 3), ("client", "A-5", 99)]
+    findings: list[tuple[str, str, int | None]] = [
+        ("client", "A-1 pass", 1), ("client", "A-2 warn", 1), ("client", "A-6", None), ("server", "A-3", 2),
+        ("client", "A-4", 3), ("client", "A-5", 99),
+    ]  # fmt: skip
     story = told(script, *findings)
     assert story.first is not None and (story.first.side, story.first.finding.requirement) == ("server", "A-3")

@@ -65,7 +65,7 @@ def device_information(view: View) -> Iterator[Hit]:
         items = dev_info(first)
         yield view.check(bool(items), first, "Replace with DevInfo", None, "device information in the first message")
         if items:
-            told = {plain(i.source) for i, _ in items if i.source and (i.data is not None or i.data_elements)}
+            told = {plain(i.source) for i, _ in items if i.source and i.data is not None}
             missing = [f"./DevInfo/{name}" for name in DEV_INFO if f"DevInfo/{name}" not in told]
             what = "Items of the DevInfo Replace with Source and Data"
             yield view.check(

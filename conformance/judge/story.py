@@ -11,7 +11,7 @@ from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
-from conformance.judge.finding import FAIL, PASS, Finding
+from conformance.judge.finding import FAIL, Finding
 from conformance.judge.rule import shown
 from conformance.judge.session import CLIENT, REFUSALS, SESSION_ABORT, Exchange, Said, Session
 from conformance.transcript import Event
@@ -87,13 +87,12 @@ def _story(session: Session, findings: Mapping[str, list[Finding]]) -> Story:
         len(session.exchanges),
     )
     events = {event.n for exchange in session.exchanges for event in (exchange.asked, exchange.given) if event is not None}
-    broken = [
+    failed = [
         Departure(side, finding)
         for side, found in findings.items()
         for finding in found
-        if finding.outcome != PASS and finding.event in events
+        if finding.outcome == FAIL and finding.event in events
     ]
-    failed = [each for each in broken if each.finding.outcome == FAIL]
     story.first = min(failed, key=_when, default=None)
     trouble = next(_troubles(session), None) or _end(session)
     if trouble is None:
