@@ -207,6 +207,7 @@ ROWS: list[tuple[str, str, Any, Any, list[Any]]] = [
     ("DM-MSG-005", "server", split(), nothing, TWICE),
     ("DM-MSG-005", "server", lambda: _open_server(True), both(final(1, True), final(2, True), final(3, False)), [(FAIL, 4, "no Final")]),
     ("DM-MSG-005", "server", quiet_end, both(final(1, False), extra(1, rest())), [(FAIL, 2, "no Final")]),
+    ("DM-MSG-005", "server", lambda: _open_server(True), final(3, False), [(FAIL, 2, "no Final"), (FAIL, 4, "no Final")]),
     # -- Final of the client
     ("DM-MSG-002", "client", large, both(final(2, True), first_message_lost), ONCE),
     ("DM-MSG-002", "client", large, both(final(2, True), data(2, made=True)), ONCE),
