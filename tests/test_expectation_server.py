@@ -102,7 +102,7 @@ def test_what_an_object_would_be_as_base64_is_expected_by_a_key_of_its_own() -> 
             script = told({key: digest}, replace("./F/D", "YWJjZGVm", meta=Meta(format=format_)), given=given)
             assert short(script, role="server") == [("R-1", "pass", digest)]
     script = Script()
-    command = Replace(cmd_id="1", items=[Item("./F/D", data=b"YWJjZGVm")])
+    command = Replace(cmd_id="1", items=[Item("./F/D", data=b"YWJjZGVm", meta=Meta(format="bin"))])
     octets = encode(Message(Header(session_id="1", msg_id="1"), [command], True), "wbxml")
     event = script.server(replace("./F/D", "x"))
     event.load = lambda: octets

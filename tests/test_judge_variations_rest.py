@@ -30,6 +30,7 @@ from judge_spoils import at, both, change, code, data, drop, extra, first_item, 
 from test_judge_parts import activity, executed, matched, run, told
 from test_judge_rules_tree import asked, shown
 from test_judge_variations_course import do, end, put, start, state, story
+from test_judge_variations_objects import objects
 from test_judge_variations_package import nothing
 from test_judge_variations_session import then, unfinished
 
@@ -40,6 +41,7 @@ from conformance.judge.rules_command import _on_one_line
 from conformance.judge.rules_wbxml import _misplaced
 from conformance.judge.session import sessions
 from conformance.judge.wanted import ensured, type_of, value_of
+from conformance.syncml.codec import encode
 from conformance.syncml.element import METINF, SYNCML, Element
 from conformance.syncml.model import Add, Alert, Get, Item, Meta, Replace, Results, Sequence
 
@@ -144,6 +146,25 @@ def refused_block(value: str, *inner: str) -> Any:
     return made
 
 
+def package_in_pieces(form: str | None) -> Script:
+    """A package as a large object whose Format stands in its first piece only."""
+    script = objects(("6", ("abc", "def"), "200"), format=form)()
+    for n in (1, 3):
+        at(script, n).one(Replace).items[0].target = f"{OBJECT}/Update/PkgData"
+    at(script, 3).one(Replace).items[0].meta = None
+    return script
+
+
+def in_other(n: int) -> Any:
+    """A message in WBXML."""
+
+    def spoil(script: Script) -> None:
+        at(script, n).raw = encode(at(script, n).message, "wbxml")
+        at(script, n).data["media"] = "application/vnd.syncml.dm+wbxml"
+
+    return spoil
+
+
 def silent(script: Script) -> None:
     """The server answers the second message with what is none."""
     no_response(script, 3, media="a/b", status=200)
@@ -231,6 +252,13 @@ ROWS: list[tuple[str, str, Any, Any, list[Any]]] = [
     ("FUMO-EXEC-021", "server", lambda: story(do(start("Download")), state("x", node="Download/PkgURL")), nothing,
      [(FAIL, 2, "it was never set")]),
     ("FUMO-EXEC-021", "server", lambda: story(state("x", node="Download/PkgURL"), do(start("Download"))), nothing, ONCE),
+    ("DM-CMD-031", "server", lambda: package_in_pieces("bin"), nothing, ONCE),
+    ("DM-CMD-031", "server", lambda: package_in_pieces(None), nothing, [(FAIL, 2, "nothing")]),
+    # -- the encoding of a session
+    ("WBXML-031", "server", lambda: commanded(Get(items=[item("./A")])), both(in_other(1), in_other(3)), ONCE),
+    ("WBXML-031", "server", lambda: commanded(Get(items=[item("./A")])), in_other(1), ONCE),
+    ("WBXML-031", "server", lambda: commanded(Get(items=[item("./A")])), in_other(3), [(WARN, 4, "wbxml")]),
+    ("WBXML-031", "server", lambda: commanded(Get(items=[item("./A")])), both(in_other(3), data(0, headers=[["Accept", "*/*"]])), ONCE),
     # -- what a request holds
     ("FUMO-CI-006", "client", lambda: alerted(report("userrequest", "", None, format="xml")),
      lambda s: at(s, 0).one(Alert, 1).items.__setitem__(0, Item(source=OBJECT, data_elements=(Element("Meta"),),
