@@ -22,6 +22,7 @@ from judge_builder import (
     item,
     report,
     update,
+    upload,
     with_mac,
 )
 from judge_scripts import _encoded, generic, right_md5, server_challenged
@@ -165,6 +166,35 @@ def in_other(n: int) -> Any:
     return spoil
 
 
+def twice_in_one() -> Script:
+    """One message holds a report twice: nobody had answered it when it came again."""
+    script = Script()
+    executed(script, run("Update", "a"))
+    told(script, report("update", "200", "a"), report("update", "200", "a"))
+    return script
+
+
+def reported_again(killed: bool) -> Script:
+    """A report is answered, and the device says more in that session; later it comes again, after a break or without one."""
+    script = Script()
+    executed(script, run("Update", "a"))
+    script.open("3")
+    one = script.client(Alert(data="1201"), dev_info(), report("update", "200", "a"), cred=basic())
+    two = script.server(*answers(one, "212"), Get(items=[item(MAN)]))
+    script.server(*answers(script.client(*answers(two))))
+    if killed:
+        script.mark("process", what="killed")
+    told(script, report("update", "200", "a"))
+    return script
+
+
+def literal_final(script: Script) -> None:
+    """The name of the last element of a message stands in its table of strings."""
+    octets = encode(at(script, 1).message, "wbxml")
+    assert octets.startswith(b"\x02\xa4\x01\x6a\x00") and octets.endswith(b"\x12\x01\x01")
+    at(script, 1).raw = octets[:4] + b"\x06Final\x00" + octets[5:-3] + b"\x04\x00\x01\x01"
+
+
 def silent(script: Script) -> None:
     """The server answers the second message with what is none."""
     no_response(script, 3, media="a/b", status=200)
@@ -259,6 +289,16 @@ ROWS: list[tuple[str, str, Any, Any, list[Any]]] = [
     ("WBXML-031", "server", lambda: commanded(Get(items=[item("./A")])), in_other(1), ONCE),
     ("WBXML-031", "server", lambda: commanded(Get(items=[item("./A")])), in_other(3), [(WARN, 4, "wbxml")]),
     ("WBXML-031", "server", lambda: commanded(Get(items=[item("./A")])), both(in_other(3), data(0, headers=[["Accept", "*/*"]])), ONCE),
+    # -- reports that come again
+    ("FUMO-ALERT-016", "client", twice_in_one, nothing, TWICE),
+    ("FUMO-ALERT-016", "client", lambda: reported_again(False), nothing, [(FAIL, 9, "it was answered and came again")]),
+    ("FUMO-ALERT-016", "client", lambda: reported_again(True), nothing, [(WARN, 10, "it was answered and came again")]),
+    # -- Statuses that nobody needs
+    ("DM-STA-004", "server", upload, nothing, TWICE),
+    ("DM-STA-004", "server", upload, data(3, made=True), ONCE),
+    # -- data that is too long to be kept whole
+    ("DM-ENC-010", "server", lambda: commanded(Replace(items=[item("./A", "Q?" * 20000, format="b64")])), nothing, []),
+    ("WBXML-009", "server", lambda: update("wbxml"), literal_final, [(WARN, 2, "a literal Final")]),
     # -- what a request holds
     ("FUMO-CI-006", "client", lambda: alerted(report("userrequest", "", None, format="xml")),
      lambda s: at(s, 0).one(Alert, 1).items.__setitem__(0, Item(source=OBJECT, data_elements=(Element("Meta"),),
