@@ -44,7 +44,7 @@ from conformance.judge.session import sessions
 from conformance.judge.wanted import ensured, type_of, value_of
 from conformance.syncml.codec import encode
 from conformance.syncml.element import METINF, SYNCML, Element
-from conformance.syncml.model import Add, Alert, Get, Item, Meta, Replace, Results, Sequence
+from conformance.syncml.model import Add, Alert, Get, Item, Meta, Replace, Results, Sequence, Status
 
 MAN = "./DevInfo/Man"
 
@@ -296,6 +296,8 @@ ROWS: list[tuple[str, str, Any, Any, list[Any]]] = [
     # -- Statuses that nobody needs
     ("DM-STA-004", "server", upload, nothing, TWICE),
     ("DM-STA-004", "server", upload, data(3, made=True), ONCE),
+    ("DM-STA-009", "client", update, extra(2, Status(msg_ref="1", cmd_ref="1", cmd="Status", data="200")), [(WARN, 3, "200")]),
+    ("DM-STA-009", "client", update, both(extra(2, Status(msg_ref="1", cmd_ref="1", cmd="Status", data="200")), data(2, made=True)), []),
     # -- data that is too long to be kept whole
     ("DM-ENC-010", "server", lambda: commanded(Replace(items=[item("./A", "Q?" * 20000, format="b64")])), nothing, []),
     ("WBXML-009", "server", lambda: update("wbxml"), literal_final, [(WARN, 2, "a literal Final")]),
