@@ -19,7 +19,7 @@ from judge_builder import (
     update,
 )
 from judge_scripts import server_challenged
-from judge_spoils import at, both, code, data, extra, header, no_response
+from judge_spoils import at, both, code, cut_off, data, extra, header, no_response
 
 from conformance.judge.finding import Finding
 from conformance.judge.session import sessions
@@ -38,10 +38,6 @@ def told(script: Script, *findings: tuple[str, str, int | None]) -> Story:
 
 def blamed(story: Story) -> list[tuple[str, str, int | None]]:
     return [(each.side, each.finding.requirement, each.finding.event) for each in story.blame]
-
-
-def cut_off(n: int) -> Any:
-    return lambda script: script.steps.__delitem__(slice(n, None))
 
 
 def refused_then_gave_up() -> Script:

@@ -27,7 +27,7 @@ from judge_builder import (
 )
 from judge_scripts import _encoded, generic, right_md5, server_challenged
 from judge_seen import ONCE, TWICE, in_wbxml, large_told, said, triggered, two_alerts
-from judge_spoils import at, both, change, code, data, drop, extra, first_item, header, no_response, seen
+from judge_spoils import at, both, change, code, cut_off, data, drop, extra, first_item, header, no_response, seen
 from test_judge_parts import activity, executed, matched, run, told
 from test_judge_rules_tree import asked, shown
 from test_judge_variations_course import do, end, put, start, state, story
@@ -198,11 +198,6 @@ def literal_final(script: Script) -> None:
 def silent(script: Script) -> None:
     """The server answers the second message with what is none."""
     no_response(script, 3, media="a/b", status=200)
-
-
-def cut_off(first: int, last: int) -> Any:
-    """Takes some messages out."""
-    return lambda script: script.steps.__delitem__(slice(first, last))
 
 
 PAIR = [Replace(items=[item(f"{OBJECT}/Download/PkgURL", "http://x/", format="chr"), item("./V/A", "1", format="chr")])]

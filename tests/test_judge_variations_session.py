@@ -23,7 +23,21 @@ from judge_builder import (
 )
 from judge_scripts import _open_server, _silent_server, quiet_end
 from judge_seen import ONCE, TWICE, long_alert, said
-from judge_spoils import at, both, change, code, data, drop, extra, final, first_item, header, only_refusal_after_end, only_status_after_end
+from judge_spoils import (
+    at,
+    both,
+    change,
+    code,
+    cut_off,
+    data,
+    drop,
+    extra,
+    final,
+    first_item,
+    header,
+    only_refusal_after_end,
+    only_status_after_end,
+)
 from test_judge_variations_package import nothing, take
 
 from conformance.judge.finding import FAIL, WARN
@@ -108,10 +122,6 @@ def unasked(n: int) -> Any:
 def chal(n: int) -> Any:
     """A challenge in the Status for the SyncHdr."""
     return lambda s: setattr(at(s, n).status("SyncHdr"), "chal", md5_chal())
-
-
-def cut_off(n: int) -> Any:
-    return lambda s: s.steps.__delitem__(slice(n, None))
 
 
 def late_results(script: Script) -> None:
