@@ -343,6 +343,23 @@ def test_fumo_alert_005_a_report_has_a_type_of_the_enabler(moves: list[Move], fo
     assert [each for each in outcomes(story(*moves), "FUMO-ALERT-005") if each != "pass"] == found
 
 
+def test_fumo_alert_005_an_alert_may_stand_beside_the_status_of_the_exec() -> None:
+    script = story(do(start("Update")), waited)
+    made_ = [Alert(data="1226", items=[item(OBJECT, "200", source=True, format="int", type="com.example.update")])]
+    number(made_, 70)
+    at(script, 2).message.commands += made_
+    assert [each for each in outcomes(script, "FUMO-ALERT-005") if each != "pass"] == BAD
+
+
+def test_fumo_alert_005_one_that_was_reported_in_other_words_is_not_judged_by_a_strange_type() -> None:
+    """A report of another type came for it, and the one of its own type belongs to another object."""
+    other = "./FUMO/Fw2"
+    moves = [do(start("Update", "b", other)), do(start("Update")), end(), end("update", "200", "b"), alert("com.example.update"), waited]
+    assert [f for f in outcomes(story(*moves), "FUMO-ALERT-005", (OBJECT, other)) if f != "pass"] == OPEN
+    del moves[2]
+    assert [f for f in outcomes(story(*moves), "FUMO-ALERT-005", (OBJECT, other)) if f != "pass"] == BAD
+
+
 ROOT = OBJECT.removeprefix("./")
 SAID: list[tuple[str, list[Move], tuple[int, str, str, str]]] = [
     (FETCHED, [do(put()), do(start()), get(OLDER)], (9, ADDRESS, OLDER, f"first GET after Exec on {ROOT}/Download")),

@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 from judge_builder import URL, Script, answers, basic, commanded, dev_info, header_status, item, large, results, update, upload
 from judge_scripts import _encoded, interrupted
-from judge_seen import ONCE, TWICE, long_alert, said, spoilt, wbxml
+from judge_seen import ONCE, TWICE, in_wbxml, in_xml, long_alert, said, spoilt, wbxml
 from judge_spoils import _padded, at, both, change, code, cut_off, data, drop, extra, final, first_item, first_meta, raw
 from test_judge_variations_package import meta_of, nothing, take, times
 
@@ -134,6 +134,8 @@ ROWS: list[tuple[str, str, Any, Any, list[Any]]] = [
     ("DM-LOB-005", "server", large, first_meta(1, Replace, size="31"), [(FAIL, 6, "31")]),
     *(("DM-LOB-005", "server", objects(("31", (f"a{c}" + "a" * 8, "b" * 20), "200")), nothing, TWICE) for c in "\n<>&\"'"),
     ("DM-LOB-005", "server", objects(("31", ("a" * 10, "b\n"), "200"), ("9", ("a", "b"), "200")), nothing, [(FAIL, 8, "9")]),
+    ("DM-LOB-005", "server", objects(("31", ("aX" * 5, "b" * 20), "200")), nothing, [(FAIL, 4, "31")]),
+    ("DM-LOB-005", "server", objects(("4", ("a\n", "bc"), "200")), nothing, times(3)),
     ("DM-LOB-022", "server", lambda: _encoded("30"), nothing, [(WARN, 2, "30")]),
     ("DM-LOB-022", "server", large, nothing, ONCE),
     ("DM-LOB-022", "server", large, cut_off(5), []),
@@ -238,6 +240,8 @@ ROWS: list[tuple[str, str, Any, Any, list[Any]]] = [
     ("DM-ENC-011", "server", replaced("", "b64", "wbxml"), nothing, TWICE),
     ("DM-ENC-011", "server", replaced("Q?", "chr", "wbxml"), nothing, TWICE),
     ("DM-ENC-011", "server", replaced("QUJD", "b64"), nothing, []),
+    ("DM-ENC-010", "server", in_wbxml(lambda: commanded(Get(items=[item("./A")]))),
+     both(extra(3, Replace(items=[item("./A", "Q?", format="b64")])), in_xml(3)), [(FAIL, 4, "Q?")]),
     # -- Data
     ("DM-ENC-012", "server", lambda: commanded(Replace(items=[Item(target="./A", data_elements=(Element("Meta"),))])), nothing, ONCE),
     ("DM-ENC-012", "client", update, results_of(None, "node"), []),
