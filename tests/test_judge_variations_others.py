@@ -1,0 +1,117 @@
+"""Edges of further rules, and of what they look at: two of a kind, what has no number, what came in part."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+from judge_builder import CATALOGUE, Script, commanded, item, large, report, update, with_mac
+from judge_seen import ONCE, TWICE, long_alert, said
+from judge_spoils import at, both, change, code, data, extra, header
+from test_judge_parts import executed, run, told
+from test_judge_rules_tree import shown, story, write
+from test_judge_variations_package import nothing
+from test_judge_variations_tree import pieces
+
+from conformance.judge.finding import FAIL, PASS, WARN
+from conformance.judge.rule import Hit, _findings
+from conformance.syncml.model import Add, Get, Item, Replace, Results, Status
+
+
+def two_added(target: str) -> Script:
+    """An Add of two nodes fails, and the Status names one of them."""
+    script = commanded(Add(items=[item("./A", "1", format="chr"), item("./B", "1", format="chr")]), Add="404")
+    at(script, 2).status("Add").items = [Item(target=target)]
+    return script
+
+
+def parts_of_reports(value: str) -> Script:
+    """Two reports begin in one message, and neither goes on; then comes one in one piece."""
+    script = Script()
+    executed(script, run("Update", "a"))
+    begun = [report("update", "2", "a"), report("download", "2", "a")]
+    for alert in begun:
+        alert.items[0].more = True
+    told(script, *begun)
+    told(script, report("update", value, "a"))
+    return script
+
+
+def told_twice(lost: bool) -> Script:
+    """A report comes again; the answer to the first may never have arrived."""
+    script = Script()
+    executed(script, run("Update", "a"))
+    told(script, report("update", "200", "a"))
+    if lost:
+        data(5, error="reset")(script)
+    told(script, report("update", "200", "a"))
+    return script
+
+
+def one_sided(*spoils: Any) -> Any:
+    """The device sends no MAC where the server does."""
+    return both(data(2, headers=[]), data(4, headers=[]), *spoils)
+
+
+ROWS: list[tuple[str, str, Any, Any, list[Any]]] = [
+    ("DM-ALERT-007", "server", long_alert, nothing, TWICE),
+    *(("DM-ALERT-007", "server", long_alert, code(3, "Alert", value), ONCE) for value in ("213", "404", "506")),
+    ("DM-ALERT-007", "server", long_alert, code(3, "Alert", "304"), [(FAIL, 4, "304")]),
+    ("DM-CMD-029", "client", lambda: two_added("./B"), nothing, ONCE),
+    ("DM-CMD-029", "client", lambda: two_added("./C"), nothing, ONCE),
+    ("DM-HTTP-005", "client", update, both(header(1, resp_uri="http://[x"), data(2, url="http://[y")), [(FAIL, 3, "http://[y")]),
+    ("DM-HTTP-005", "client", update, both(header(1, resp_uri="http://[x"), data(2, url="http://[x")), ONCE),
+    ("FUMO-ALERT-009", "client", lambda: parts_of_reports("x"), nothing, [(FAIL, 7, "x")]),
+    ("FUMO-ALERT-009", "client", lambda: parts_of_reports("200"), nothing, ONCE),
+    ("DM-CMD-012", "client", lambda: shown("./A?prop=Title", "One/", format="node"), nothing, []),
+    ("DM-CMD-012", "client", lambda: shown("./A", "One/", format="node"), nothing, [(FAIL, 3, "One/")]),
+    ("DM-HMAC-004", "client", with_mac, one_sided(), [(WARN, 5, "nothing")]),
+    ("DM-HMAC-004", "client", with_mac, one_sided(code(4, "SyncHdr", "407")), []),
+    ("DM-HMAC-004", "client", with_mac, one_sided(data(4, headless=True)), []),
+    ("DM-TND-010", "client", lambda: story(write("a"), "1", write("b"), "1"), nothing, [(FAIL, 9, "1")]),
+    ("DM-SES-011", "client", update, change(2, Results, msg_ref=None), [(PASS, None, "3 times")]),
+    ("DM-SES-011", "client", update, change(2, Results, msg_ref="7"), [(FAIL, 3, "0")]),
+    ("DM-TND-003", "server", lambda: commanded(Get(items=[item("http://x/../y")])), nothing, []),
+    ("DM-TND-003", "server", lambda: commanded(Get(items=[item("./x/../y")])), nothing, [(FAIL, 2, "./x/../y")]),
+    ("FUMO-ALERT-016", "client", lambda: told_twice(False), nothing, [(FAIL, 7, "it was answered and came again")]),
+    ("FUMO-ALERT-016", "client", lambda: told_twice(True), nothing, TWICE),
+    ("DM-HDR-008", "server", update, both(header(0, source=None), header(2, source=None), header(5, source=None)),
+     [(PASS, None, "3 times")]),
+    ("DM-TND-010", "client", lambda: shown("./DevInfo/Man?prop=TStamp", "x" * 40000), nothing, []),
+    ("FUMO-ALERT-023", "client", update, nothing, ONCE),
+    ("FUMO-ALERT-023", "client", update, data(5, made=True), []),
+    ("DM-STA-007", "client", update, change(2, Results, msg_ref="7"), []),
+]  # fmt: skip
+
+
+@pytest.mark.parametrize(
+    ("requirement", "side", "base", "spoil", "found"), ROWS, ids=[f"{row[0]}-{row[1]}-{n}" for n, row in enumerate(ROWS)]
+)
+def test_what_is_said_of_these(requirement: str, side: str, base: Any, spoil: Any, found: list[Any]) -> None:
+    script = base()
+    spoil(script)
+    assert said(script, requirement, side) == found
+
+
+@pytest.mark.parametrize("first", [True, False])
+def test_of_the_breaches_that_are_not_listed_the_worst_is_told(first: bool) -> None:
+    hits = [Hit(False, n, "a", "b", "c") for n in range(1, 6)]
+    rest = [Hit(False, 6, "a", "b", "c", tolerated=first), Hit(False, 7, "a", "b", "c", tolerated=not first)]
+    found = list(_findings("DM-HDR-001", [*hits, *rest], CATALOGUE, False))
+    assert (found[-1].outcome, found[-1].event, found[-1].message) == (FAIL, 7 if first else 6, "and 2 more")
+    soft = [Hit(False, n, "a", "b", "c", tolerated=True) for n in range(1, 8)]
+    found = list(_findings("DM-HDR-001", soft, CATALOGUE, False))
+    assert (found[-1].outcome, found[-1].cause, len(found)) == (WARN, found[0].cause, 6)
+
+
+def test_dm_lob_003_of_two_objects_that_begin_in_one_message_the_first_is_looked_at() -> None:
+    script = large()
+    at(script, 1).one(Replace).items.append(item("./Other", "x", more=True, format="chr", size="9"))
+    assert [each[:2] for each in pieces(script)] == [("./Some/Node", 3)]
+
+
+def test_dm_sta_003_a_status_without_msg_ref_answers_nothing() -> None:
+    script = update()
+    extra(2, Status(cmd_ref="4", cmd="Get", data="500"))(script)
+    at(script, 2).status("Get").msg_ref = None
+    assert [f.outcome for f in script.judge("client") if f.requirement == "DM-STA-007"] == []
