@@ -8,14 +8,17 @@ import pytest
 from judge_builder import CATALOGUE, Script, commanded, item, large, report, update, with_mac
 from judge_seen import ONCE, TWICE, long_alert, said
 from judge_spoils import at, both, change, code, data, extra, header
-from test_judge_parts import executed, run, told
+from test_judge_parts import activity, executed, matched, run, told
 from test_judge_rules_tree import shown, story, write
 from test_judge_variations_package import nothing
 from test_judge_variations_tree import pieces
+from transcripts import Script as Hand
+from transcripts import awaited, findings, status
 
 from conformance.judge.finding import FAIL, PASS, WARN
+from conformance.judge.lookup import sent_back
 from conformance.judge.rule import Hit, _findings
-from conformance.syncml.model import Add, Get, Item, Replace, Results, Status
+from conformance.syncml.model import Add, Alert, Get, Item, Meta, Replace, Results, Status
 
 
 def two_added(target: str) -> Script:
@@ -48,6 +51,25 @@ def told_twice(lost: bool) -> Script:
     return script
 
 
+def swap(one: str, other: str) -> Any:
+    """The Statuses of two commands change places."""
+
+    def spoil(script: Script) -> None:
+        commands = at(script, 2).message.commands
+        first, second = (next(n for n, c in enumerate(commands) if c is at(script, 2).status(name)) for name in (one, other))
+        commands[first], commands[second] = commands[second], commands[first]
+
+    return spoil
+
+
+def block_last(script: Script) -> None:
+    """The Status of a Sequence stands behind those of its commands."""
+    step = at(script, 2)
+    block = step.status("Sequence")
+    step.drop(block)
+    step.message.commands.append(block)
+
+
 def one_sided(*spoils: Any) -> Any:
     """The device sends no MAC where the server does."""
     return both(data(2, headers=[]), data(4, headers=[]), *spoils)
@@ -71,6 +93,10 @@ ROWS: list[tuple[str, str, Any, Any, list[Any]]] = [
     ("DM-TND-010", "client", lambda: story(write("a"), "1", write("b"), "1"), nothing, [(FAIL, 9, "1")]),
     ("DM-SES-011", "client", update, change(2, Results, msg_ref=None), [(PASS, None, "3 times")]),
     ("DM-SES-011", "client", update, change(2, Results, msg_ref="7"), [(FAIL, 3, "0")]),
+    ("DM-STA-002", "client", update, nothing, ONCE),
+    ("DM-STA-002", "client", update, block_last, ONCE),
+    ("DM-STA-002", "client", update, swap("Sequence", "Exec"), [(FAIL, 3, "after it")]),
+    ("DM-STA-002", "client", update, swap("Get", "Exec"), [(FAIL, 3, "after it")]),
     ("DM-TND-003", "server", lambda: commanded(Get(items=[item("http://x/../y")])), nothing, []),
     ("DM-TND-003", "server", lambda: commanded(Get(items=[item("./x/../y")])), nothing, [(FAIL, 2, "./x/../y")]),
     ("FUMO-ALERT-016", "client", lambda: told_twice(False), nothing, [(FAIL, 7, "it was answered and came again")]),
@@ -91,6 +117,28 @@ def test_what_is_said_of_these(requirement: str, side: str, base: Any, spoil: An
     script = base()
     spoil(script)
     assert said(script, requirement, side) == found
+
+
+def test_a_report_takes_its_format_from_the_alert_where_its_item_has_none() -> None:
+    script = Script()
+    executed(script, run("Update", "a"))
+    alert = report("update", "NDAw", "a")
+    alert.meta, alert.items[0].meta = Meta(format="b64", type=alert.items[0].meta.type if alert.items[0].meta else None), None
+    told(script, alert)
+    assert matched(activity(script)) == [("Update", "a", "400")]
+
+
+def test_a_challenge_that_comes_after_a_step_does_not_take_back_what_was_said() -> None:
+    script = Hand()
+    event = script.device(Alert(data="1201"))
+    answer = script.server(status("401", "SyncHdr", "0"))
+    assert sent_back(script.transcript, event) and sent_back(script.transcript, event, answer.n + 1)
+    assert not sent_back(script.transcript, event, answer.n) and not sent_back(script.transcript, answer)
+
+
+def test_a_report_that_never_came_was_expected_in_words() -> None:
+    (found,) = [f for f in findings(awaited({"result": "200"})) if f.outcome == FAIL]
+    assert (found.expected, found.actual, found.message) == ("a report", "nothing", "Generic Alert of type download-and-update: none came")
 
 
 @pytest.mark.parametrize("first", [True, False])
