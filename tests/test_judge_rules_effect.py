@@ -142,6 +142,9 @@ MUST: list[tuple[str, Turns, list[str]]] = [
     ("copied in an Atomic", [([put(A, "1")], {}, []), ([Atomic(commands=[copy()])], {}, []), ([get(B)], {}, ["0"])], ["DM-CMD-019"]),
     ("an Atomic that failed left all as it was", [([put(A, "1")], {}, []), ([put(B, "1")], {}, []),
       ([Atomic(commands=[put(A, "2"), put(B, "2")])], FAILED, []), ([get(), get(B)], {}, ["1", "2"])], ["DM-CMD-019"]),
+    *((f"an Atomic that failed, though its write was told good, and {value} is read",
+       [([put(A, "1")], {}, []), ([Atomic(commands=[put(A, "2")])], {"Atomic": "507"}, []), ([get()], {}, [value])], found)
+      for value, found in (("1", []), ("2", ["DM-CMD-019"]))),
     ("behind the Get of an Atomic", [([put(A, "1")], {}, []), ([Atomic(commands=[get(B), put(A, "2")])], FAILED, ["x"]),
                                      ([get()], {}, ["2"])], ["DM-CMD-019"]),
     ("sixty-four leaves are kept in mind", [([put(f"{A}{n}", "1")], {}, []) for n in range(63)] + both(put(A, "1")) +

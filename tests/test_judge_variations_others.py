@@ -6,8 +6,8 @@ from typing import Any
 
 import pytest
 from judge_builder import CATALOGUE, Script, commanded, item, large, report, update, with_mac
-from judge_seen import ONCE, TWICE, long_alert, said
-from judge_spoils import at, both, change, code, data, extra, header
+from judge_seen import ONCE, TWICE, fetched, long_alert, said
+from judge_spoils import at, both, change, code, data, extra, header, last_first
 from test_judge_parts import activity, executed, matched, run, told
 from test_judge_rules_tree import shown, story, write
 from test_judge_variations_package import nothing
@@ -93,6 +93,10 @@ ROWS: list[tuple[str, str, Any, Any, list[Any]]] = [
     ("DM-TND-010", "client", lambda: story(write("a"), "1", write("b"), "1"), nothing, [(FAIL, 9, "1")]),
     ("DM-SES-011", "client", update, change(2, Results, msg_ref=None), [(PASS, None, "3 times")]),
     ("DM-SES-011", "client", update, change(2, Results, msg_ref="7"), [(FAIL, 3, "0")]),
+    ("DM-STA-007", "client", update, last_first(2), [(FAIL, 3, "the Results first")]),
+    ("DM-STA-007", "client", update, both(last_first(2), data(2, made=True)), []),
+    ("DM-HTTP-006", "server", update, data(1, status="?"), TWICE),
+    ("DM-HTTP-006", "server", update, data(1, status=0), TWICE),
     ("DM-STA-002", "client", update, nothing, ONCE),
     ("DM-STA-002", "client", update, block_last, ONCE),
     ("DM-STA-002", "client", update, swap("Sequence", "Exec"), [(FAIL, 3, "after it")]),
@@ -139,6 +143,12 @@ def test_a_challenge_that_comes_after_a_step_does_not_take_back_what_was_said() 
 def test_a_report_that_never_came_was_expected_in_words() -> None:
     (found,) = [f for f in findings(awaited({"result": "200"})) if f.outcome == FAIL]
     assert (found.expected, found.actual, found.message) == ("a report", "nothing", "Generic Alert of type download-and-update: none came")
+
+
+@pytest.mark.parametrize("side", ["client", "server"])
+def test_a_descriptor_of_which_nothing_is_told_is_judged(side: str) -> None:
+    for told_ in ("fault", "object", "notify", "size", "types", "version", "code", "namespace", "escaped"):
+        assert fetched(side, **{told_: None}).judge(side)
 
 
 @pytest.mark.parametrize("first", [True, False])
