@@ -6,10 +6,12 @@ from typing import Any
 
 import pytest
 from judge_builder import CATALOGUE, Script, commanded, item, large, report, update, with_mac
-from judge_seen import ONCE, TWICE, fetched, long_alert, said
+from judge_seen import ONCE, TWICE, after_trigger, fetched, long_alert, said
 from judge_spoils import at, both, change, code, data, extra, header, last_first
 from test_judge_parts import activity, executed, matched, run, told
 from test_judge_rules_tree import shown, story, write
+from test_judge_variations_course import do, start, state
+from test_judge_variations_course import story as course
 from test_judge_variations_package import nothing
 from test_judge_variations_tree import pieces
 from transcripts import Script as Hand
@@ -37,6 +39,13 @@ def parts_of_reports(value: str) -> Script:
         alert.items[0].more = True
     told(script, *begun)
     told(script, report("update", value, "a"))
+    return script
+
+
+def told_with_state() -> Script:
+    """State is read in the message that holds the report: the installation is over."""
+    script = course(do(start("Update")), state("10"))
+    extra(6, report("update", "200", "job"))(script)
     return script
 
 
@@ -93,6 +102,10 @@ ROWS: list[tuple[str, str, Any, Any, list[Any]]] = [
     ("DM-TND-010", "client", lambda: story(write("a"), "1", write("b"), "1"), nothing, [(FAIL, 9, "1")]),
     ("DM-SES-011", "client", update, change(2, Results, msg_ref=None), [(PASS, None, "3 times")]),
     ("DM-SES-011", "client", update, change(2, Results, msg_ref="7"), [(FAIL, 3, "0")]),
+    ("DM-TND-010", "client", lambda: shown("./DevInfo/Man?prop=TStamp", " 20010711T163817Z \n"), nothing, ONCE),
+    ("DM-SES-002", "client", after_trigger, change(1, Alert, data="1201"), [(WARN, 2, "Alert 1201")]),
+    ("DM-SES-002", "client", after_trigger, both(change(1, Alert, data="1201"), data(1, made=True)), []),
+    ("FUMO-STATE-009", "client", told_with_state, nothing, []),
     ("DM-STA-007", "client", update, last_first(2), [(FAIL, 3, "the Results first")]),
     ("DM-STA-007", "client", update, both(last_first(2), data(2, made=True)), []),
     ("DM-HTTP-006", "server", update, data(1, status="?"), TWICE),
