@@ -116,6 +116,11 @@ def raw(n: int, old: bytes, new: bytes) -> Break:
     return spoil
 
 
+def cut_off(first: int, last: int | None = None) -> Break:
+    """Takes messages out, to the end where ``last`` is not given."""
+    return lambda script: script.steps.__delitem__(slice(first, last))
+
+
 def both(*spoils: Break) -> Break:
     """One after the other."""
 

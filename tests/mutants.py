@@ -100,13 +100,24 @@ class Trial:
         for mutant in share:
             here, anywhere = good.setdefault(mutant.outer, Counter()), good[""]
             covering = _covering(mutant, seen)
-            about = {name for name in covering if any(each in name for each in mutant.about)}
-            # What noticed much, what is about the same requirement, and what is quick comes first.
-            covering.sort(key=lambda name: (times[name] > SLOW, -here[name], name not in about, -anywhere[name], times[name]))
+            about = {name for name in covering if any(each in name.upper().replace("_", "-") for each in mutant.about)}
+            near = {name for name in covering if mutant.path.stem in _imported(name.partition("::")[0])}
+            # What noticed much here, what is about the same requirement or module, and what is quick or noticed much comes first.
+            covering.sort(
+                key=lambda name: (
+                    times[name] > SLOW, -here[name], name not in about, name not in near, times[name] / (1 + anywhere[name])
+                )
+            )
             by = _tried(mutant, [items[name] for name in _affordable(covering, times, self.seconds)], times)
             here[by] += 1
             anywhere[by] += 1
             yield json.dumps([mutant.name, mutant.way, mutant.path.stem, by, len(covering)])
+
+
+@functools.cache
+def _imported(file: str) -> frozenset[str]:
+    """The modules of the judge that a file of tests imports itself."""
+    return frozenset(re.findall(r"conformance\.judge\.(\w+)", (ROOT / file).read_text(encoding="utf-8")))
 
 
 def _affordable(names: list[str], times: dict[str, float], seconds: float) -> list[str]:

@@ -188,6 +188,8 @@ def quiet(expect: dict[str, Any], *events: Callable[[Script], Any]) -> Script:
         ("alerts", [lambda s: s.device(Alert(data="1201"), report(), report("400"))], "2"),
         ("alerts", [lambda s: s.server(report())], "0"),
         ("fetches", [lambda s: s.fetch("http://c/x"), lambda s: s.fetch("http://c/x", method="POST")], "1"),
+        ("fetches", [lambda s: s.fetch("http://c/x"), lambda s: s.fetch("http://c/x")], "2"),
+        ("commands", [lambda s: s.server(Get(items=[]), Get(items=[])), lambda s: s.server(Get(items=[]))], "2"),
         ("sessions", [lambda s: s.device(Alert(data="1201")), lambda s: s.device(Alert(data="1201"), session="s2")], "2"),
         ("commands", [lambda s: s.server(status(212, "SyncHdr", "0")), lambda s: s.server(Get(items=[]))], "1"),
         ("alerts", [], "0"),
@@ -212,6 +214,22 @@ def test_values_that_the_suite_measured(step: dict[str, Any], name: str) -> None
         script.value("other", "x")
         script.end()
         assert short(script) == [("R-1", outcome, value or "nothing")]
+
+
+def test_what_came_last_counts_while_a_step_has_no_end() -> None:
+    """A judge that looks while the step goes on, or whose transcript was cut off, sees all that is there."""
+    script = Script()
+    script.begin({"firmware": None, "expect": {"version": "2.0"}})
+    script.value("version", "2.0")
+    assert short(script) == [("CASE-1", "pass", "2.0")]
+    script = awaited({"count": 1})
+    del script.events[-1]
+    script.device(Alert(data="1201"), report(), session="s2")
+    assert [found for found in short(script) if found[2] == "1"] == [("CASE-1", "pass", "1")]
+    script = quiet({"fetches": 0})
+    del script.events[3:]
+    script.fetch("http://c/x")
+    assert short(script) == [("R-1", "fail", "1")]
 
 
 def test_a_value_of_another_step_proves_nothing() -> None:

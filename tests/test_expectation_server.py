@@ -8,7 +8,8 @@ import pytest
 from transcripts import Found, Script, answered, replace, short, status, told
 
 from conformance.judge.lookup import answers_to, commanded, received_object
-from conformance.syncml.model import Add, Alert, Atomic, Exec, Get, Item, Meta, Sequence
+from conformance.syncml.codec import encode
+from conformance.syncml.model import Add, Alert, Atomic, Exec, Get, Header, Item, Message, Meta, Replace, Sequence
 
 EXEC = Exec(items=[Item(target="./F/X")], correlator="c9")
 
@@ -89,6 +90,23 @@ def test_base64_under_another_format_is_recognised_by_its_digest() -> None:
         script.server(replace("./F/D", "YWJj", meta=Meta(format=format_), more=True))
         script.server(replace("./F/D", "ZGVm", meta=Meta(format=format_)))
         assert received_object(script.transcript, "./F/D", mistaken=True) == found, format_
+
+
+def test_what_an_object_would_be_as_base64_is_expected_by_a_key_of_its_own() -> None:
+    import hashlib
+
+    right, wrong = hashlib.sha256(b"abcdef").hexdigest(), hashlib.sha256(b"YWJjZGVm").hexdigest()
+    given = {"command": "Replace", "node": "./F/D"}
+    for key, digest in (("digest", wrong), ("mistaken", right)):
+        for format_ in ("chr", None):
+            script = told({key: digest}, replace("./F/D", "YWJjZGVm", meta=Meta(format=format_)), given=given)
+            assert short(script, role="server") == [("R-1", "pass", digest)]
+    script = Script()
+    command = Replace(cmd_id="1", items=[Item("./F/D", data=b"YWJjZGVm", meta=Meta(format="bin"))])
+    octets = encode(Message(Header(session_id="1", msg_id="1"), [command], True), "wbxml")
+    event = script.server(replace("./F/D", "x"))
+    event.load = lambda: octets
+    assert received_object(script.transcript, "./F/D", mistaken=True) == right
 
 
 def test_commands_are_found_inside_blocks_and_statuses_are_none() -> None:

@@ -121,3 +121,85 @@ def test_a_child_of_which_there_is_one_is_listed_once(node: str, names: str, req
     once = "/".join(dict.fromkeys(names.split("/")))
     assert said(session(got(node, once, "node")), requirement) == [PASS]
     assert said(session(got(f"{node}/Ext", names, "node")), requirement) == []
+
+
+def findings(script: Script, requirement: str) -> list[tuple[int | None, str, str, str]]:
+    return [
+        (f.event, f.expected, f.actual, f.message) for f in script.judge("client") if f.requirement == requirement and f.outcome == FAIL
+    ]
+
+
+def test_fumo_node_006_a_list_names_what_stands_below_as_well() -> None:
+    inner = (f"{OBJECT}/Download/PkgURL", "http://x.test/1", "chr")
+    script = session(got(OBJECT, "Ext/State", "node"), got(*STATE), got(*inner))
+    root = OBJECT.removeprefix("./")
+    assert findings(script, "FUMO-NODE-006") == [(3, "Download among them", "Ext/State", f"children of {root}")]
+    script = session(got(OBJECT, " Ext ", " node "), got(*STATE), got(*inner))
+    assert findings(script, "FUMO-NODE-006") == [(3, "Download, State among them", "Ext", f"children of {root}")]
+
+
+@pytest.mark.parametrize(
+    ("node", "names", "requirement", "child"),
+    [(OBJECT, "State/State", "FUMO-NODE-017", "State"), (f"{OBJECT}/Download", "PkgURL/PkgURL", "FUMO-NODE-010", "PkgURL")],
+)
+def test_a_child_that_is_listed_twice_is_told(node: str, names: str, requirement: str, child: str) -> None:
+    script = session(got(node, names, "node"))
+    assert findings(script, requirement) == [(3, f"{child} once", names, f"children of {node.removeprefix('./')}")]
+
+
+@pytest.mark.parametrize("requirement", ["FUMO-NODE-006", "FUMO-NODE-010", "FUMO-NODE-016", "FUMO-NODE-017"])
+@pytest.mark.parametrize(
+    "made",
+    [
+        lambda: session(got(f"{OBJECT}/Ext", "", "node")), lambda: session(got(f"{OBJECT}/Download", "", "node")),
+        lambda: session(got(f"{OBJECT}/Download/Ext", "PkgURL", "node"), got(f"{OBJECT}/Download/PkgURL", "x", "chr")),
+        lambda: session(got(OBJECT, "Ext/State", None)),
+    ],
+    ids=["an empty list", "an empty list of an operation", "a list of another node", "no Format"],
+)  # fmt: skip
+def test_a_list_in_which_nothing_can_be_wrong_is_not_judged(made: Callable[[], Script], requirement: str) -> None:
+    assert said(made(), requirement) == []
+
+
+@pytest.mark.parametrize(
+    "command",
+    [
+        Replace(items=[item(f"{OBJECT}/Ext?prop=Name", "Other", format="chr"), item("./V/A", "1", format="chr")]),
+        Replace(items=[item("./V/A", "1", format="chr"), item(f"{OBJECT}/Ext?prop=Name", "Other", format="chr")]),
+    ],
+)
+def test_fumo_node_006_one_of_two_items_may_rename_a_node(command: Any) -> None:
+    assert said(session(got(*LIST), (command, None), got(*STATE))) == []
+
+
+def test_fumo_node_006_what_answers_no_get_is_no_list() -> None:
+    command = Replace(items=[item(OBJECT, "x", format="chr")])
+    script = session((command, lambda asked: results(asked, command, item(OBJECT, "Ext", source=True, format="node"))), got(*STATE))
+    assert said(script) == []
+
+
+def test_fumo_node_006_an_answer_that_the_suite_spoilt_says_nothing() -> None:
+    script = session(got(*LIST), got(*STATE))
+    assert said(script) == [FAIL]
+    at(script, 4).data["made"] = True
+    assert said(script) == [PASS]
+
+
+def test_fumo_node_006_the_last_piece_of_a_list_is_no_list() -> None:
+    script = Script()
+    one = script.client(Alert(data="1201"), dev_info(), cred=basic())
+    get = Get(items=[item(OBJECT)])
+    two = script.server(*answers(one, "212"), get)
+    first = item(OBJECT, "Ext/", source=True, more=True, format="node", size="9")
+    three = script.client(*answers(two), results(two, get, first), final=False)
+    four = script.server(*answers(three), Alert(data="1222"), final=False)
+    five = script.client(*answers(four), results(two, get, item(OBJECT, "State", source=True, format="node")))
+    again = Get(items=[item(f"{OBJECT}/Ext")])
+    six = script.server(*answers(five), again)
+    script.server(*answers(script.client(*answers(six), results(six, again, item(f"{OBJECT}/Ext", "1", source=True, format="chr")))))
+    assert said(script) == said(script, "FUMO-NODE-017") == []
+
+
+def test_fumo_node_006_where_no_object_is_known_no_list_is_judged() -> None:
+    script = session(got(*LIST), got(*STATE))
+    assert [f for f in script.judge("client", objects=()) if f.requirement == "FUMO-NODE-006"] == []

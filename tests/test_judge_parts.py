@@ -63,6 +63,7 @@ def test_dm_msg_001_whose_package_is_open(script: Script, found: list[str]) -> N
 
 def test_an_abort_or_a_refusal_closes_packages() -> None:
     script = Script()
+    script.label = "one"
     script.client(Alert(data="1222"), final=False)
     script.server(Status(msg_ref="1", cmd_ref="0", cmd="SyncHdr", data="401"), final=False)
     script.client(Alert(data="1223"), final=False)

@@ -10,7 +10,7 @@ from judge_builder import OBJECT, Script, Step, answers, basic, dev_info, item, 
 
 from conformance.dm import tnds
 from conformance.judge.finding import FAIL, PASS, WARN
-from conformance.syncml.model import Alert, Command, Delete, Get, Item, Meta, Replace, Results, Status
+from conformance.syncml.model import Alert, Command, Copy, Delete, Get, Item, Meta, Replace, Results, Status
 
 URL = f"{OBJECT}/Download/PkgURL"
 TNDS = tnds.TYPES["xml"]
@@ -136,6 +136,10 @@ def write(value: str, uri: str = URL) -> Replace:
         ((write("a"), "1", write("a"), "1"), None), (("1", write("b"), "1"), None), (("1", "2"), None),
         ((write("a"), "1", write("b", f"{URL}?prop=ACL"), "9"), None),
         ((write("a"), "5", Delete(items=[item(f"{OBJECT}/Download")]), write("b"), "0"), None),
+        ((write("a"), "5", Copy(items=[Item(target=URL, source="./B")]), write("b"), write("c"), "0"), None),
+        # What is known to be a change of it, whatever became of other nodes.
+        ((write("a"), "1", Delete(items=[item("./X")]), write("b"), "1"), FAIL),
+        ((write("a"), "1", Delete(items=[item(URL[:-1])]), write("b"), "1"), FAIL),
     ],
 )  # fmt: skip
 def test_version_numbers_over_time(parts: tuple[Any, ...], outcome: str | None) -> None:

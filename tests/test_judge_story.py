@@ -19,7 +19,7 @@ from judge_builder import (
     update,
 )
 from judge_scripts import server_challenged
-from judge_spoils import at, both, code, data, extra, header, no_response
+from judge_spoils import at, both, code, cut_off, data, extra, header, no_response
 
 from conformance.judge.finding import Finding
 from conformance.judge.session import sessions
@@ -38,10 +38,6 @@ def told(script: Script, *findings: tuple[str, str, int | None]) -> Story:
 
 def blamed(story: Story) -> list[tuple[str, str, int | None]]:
     return [(each.side, each.finding.requirement, each.finding.event) for each in story.blame]
-
-
-def cut_off(n: int) -> Any:
-    return lambda script: script.steps.__delitem__(slice(n, None))
 
 
 def refused_then_gave_up() -> Script:
@@ -194,3 +190,96 @@ def test_a_session_of_which_only_answers_came() -> None:
     header(0, source=None)(script)
     story = told(script)
     assert (story.device, story.end) == ("nothing", REFUSED)
+
+
+AROUND: list[tuple[Script, Any, int, str]] = [
+    (update(), code(1, "SyncHdr", "500"), 2, "server"),
+    (update(), code(2, "SyncHdr", "400"), 3, "client"),
+    (aborted("client"), lambda s: None, 3, "client"),
+    (aborted("server"), lambda s: None, 2, "server"),
+    (update(), lambda s: no_response(s, 1, raw=b"?"), 2, "server"),
+    (update(), both(*(data(n, session="x") for n in range(4)), lambda s: setattr(at(s, 2), "raw", b"?")), 3, "client"),
+]
+
+
+@pytest.mark.parametrize(("script", "spoil", "where", "side"), AROUND)
+def test_what_stood_right_before_is_to_blame_or_what_went_wrong(script: Script, spoil: Any, where: int, side: str) -> None:
+    """Both sides broke something at both places: what the other one said right before counts, then the place itself."""
+    spoil(script)
+    other = "server" if side == "client" else "client"
+    before, here = where - 1, where
+    story = told(script, (side, "A-1", before), (other, "A-2", before), (side, "A-3", here), (other, "A-4", here))
+    assert (story.at, story.end, blamed(story), story.by) == (where, BROKEN, [(other, "A-2", before)], other)
+    story = told(script, (side, "A-1", before), (side, "A-3", here), (other, "A-4", here), (side, "A-5", 1), (side, "A-6", 9))
+    assert (blamed(story), story.by) == ([(side, "A-3", here)], side)
+
+
+def test_a_refusal_blames_nobody_for_what_stood_right_before() -> None:
+    script = server_challenged()
+    code(3, "SyncHdr", "500")(script)
+    story = told(script, ("server", "A-1", 2), ("client", "A-2", 3), ("server", "A-3", 4))
+    assert (story.end, story.at, blamed(story), story.by) == (REFUSED, 3, [], "")
+    cut_off(4)(script)
+    code(3, "SyncHdr", "200")(script)
+    at(script, 3).message.final = False
+    story = told(script, ("server", "A-1", 2), ("client", "A-2", 3), ("server", "DM-AUTH-021", 4), ("client", "DM-AUTH-005", 3))
+    assert (story.end, blamed(story)) == (REFUSED, [("client", "DM-AUTH-005", 3)])
+
+
+def test_names_of_a_session_are_bounded() -> None:
+    script = update()
+    cut_off(2)(script)
+    both(header(0, session_id="7" * 17, source="d" * 81), header(1, session_id="7" * 17))(script)
+    assert (told(script).session_id, told(script).device) == ("7" * 16 + "...", "d" * 80 + "...")
+    both(header(0, session_id="7" * 16, source="d" * 80), header(1, session_id="7" * 16))(script)
+    assert (told(script).session_id, told(script).device) == ("7" * 16, "d" * 80)
+
+
+def test_a_session_of_which_the_server_alone_was_heard() -> None:
+    script = update()
+    for n in range(4):
+        data(n, session="x")(script)
+    at(script, 0).raw = at(script, 2).raw = b"?"
+    story = told(script)
+    assert (story.session_id, story.device, story.exchanges) == ("1", DEVICE_ID, 2)
+    at(script, 1).raw = at(script, 3).raw = b"?"
+    story = told(script)
+    assert (story.session_id, story.device, story.end, story.at) == ("", "", BROKEN, 1)
+
+
+@pytest.mark.parametrize(
+    ("values", "words"),
+    [
+        ({"status": 500, "media": " Text/HTML ; charset=x", "size": 3}, "HTTP 500,  Text/HTML , 3 octets"),
+        ({"status": None, "media": "x" * 61, "size": 0}, f"{'x' * 60}..., 0 octets"),
+        ({"status": 200, "media": "", "size": 7}, "HTTP 200, 7 octets"),
+    ],
+)
+def test_what_is_said_of_a_body_that_is_no_message(values: dict[str, Any], words: str) -> None:
+    script = update()
+    no_response(script, 1, raw=b"?", **values)
+    assert told(script).what == f"the server answered with what is no message ({words})"
+
+
+@pytest.mark.parametrize(("value", "end"), [("399", BROKEN), ("499", BROKEN), ("500", BROKEN), ("200", COMPLETE), ("", COMPLETE)])
+def test_which_codes_refuse_a_message(value: str, end: str) -> None:
+    script = update()
+    code(3, "SyncHdr", value)(script)
+    assert told(script).end == end
+
+
+@pytest.mark.parametrize("value", ["401", "407"])
+def test_a_challenge_that_is_taken_up_refuses_no_message(value: str) -> None:
+    script = challenged()
+    code(1, "SyncHdr", value)(script)
+    assert told(script).end == COMPLETE
+
+
+def test_a_warning_and_a_pass_are_no_departure() -> None:
+    script = update()
+    findings: list[tuple[str, str, int | None]] = [
+        ("client", "A-1 pass", 1), ("client", "A-2 warn", 1), ("client", "A-6", None), ("server", "A-3", 2),
+        ("client", "A-4", 3), ("client", "A-5", 99),
+    ]  # fmt: skip
+    story = told(script, *findings)
+    assert story.first is not None and (story.first.side, story.first.finding.requirement) == ("server", "A-3")

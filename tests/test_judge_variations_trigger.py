@@ -28,7 +28,7 @@ from test_judge_rules_trigger import two_sessions
 from conformance.judge.finding import FAIL, PASS, WARN
 from conformance.judge.rule import standing
 from conformance.judge.rules_trigger import _headers
-from conformance.syncml.model import Alert, Replace
+from conformance.syncml.model import Alert, Get, Replace
 from conformance.transcript import DEVICE, SERVER, Event, Transcript
 
 
@@ -203,10 +203,47 @@ def test_dm_v11_002_no_serialised_tree_goes_to_an_old_client(target: str | None,
     ("dtd", "proto", "code_", "outcome"),
     [
         ("1.1", "DM/1.1", "212", PASS), ("1.2", "DM/1.1", "212", WARN), ("1.1", "DM/1.2", "212", WARN), ("1.2", "DM/1.2", "505", PASS),
-        ("1.2", "DM/1.2", "513", PASS), ("1.2", "DM/1.2", "500", WARN), (" 1.1 ", " DM/1.1", "212", PASS),
+        ("1.2", "DM/1.2", "513", PASS), ("1.2", "DM/1.2", "500", WARN), (" 1.1 ", " DM/1.1\n", "212", PASS),
+        (None, "DM/1.1", "212", WARN), ("1.1", None, "212", WARN),
     ],
 )  # fmt: skip
-def test_dm_v11_001_an_old_client_is_answered_in_its_version_or_refused(dtd: str, proto: str, code_: str, outcome: str) -> None:
+def test_dm_v11_001_an_old_client_is_answered_in_kind_or_refused(dtd: str | None, proto: str | None, code_: str, outcome: str) -> None:
     script = old("server")()
     both(*(header(n, ver_dtd=dtd, ver_proto=proto) for n in (1, 3)), *(code(n, "SyncHdr", code_) for n in (1, 3)))(script)
     assert {f.outcome for f in script.judge("server", version="1.1.2") if f.requirement == "DM-V11-001"} == {outcome}
+
+
+def of_both_versions() -> Script:
+    """A session in DM 1.2, then one of a client of DM 1.1 that is answered in DM 1.2 and asked for a serialised tree."""
+    script = Script()
+    for session, spoken in (("1", "1.2"), ("2", "1.1")):
+        script.open(session)
+        one = script.client(Alert(data="1201"), dev_info(), cred=basic())
+        one.message.header.ver_dtd, one.message.header.ver_proto = spoken, f"DM/{spoken}"
+        script.server(*answers(one, "212"), Get(items=[item("./A?list=TNDS")]))
+    return script
+
+
+@pytest.mark.parametrize("requirement", ["DM-V11-001", "DM-V11-002"])
+def test_each_session_is_judged_by_the_version_of_its_client(requirement: str) -> None:
+    script = of_both_versions()
+    found = [f for f in script.judge("server", version="") if f.requirement == requirement]
+    wanted, came = ("1.1 and DM/1.1", "1.2 and DM/1.2") if requirement == "DM-V11-001" else ("no TNDS", "./A?list=TNDS")
+    assert [(f.outcome, f.event, f.expected, f.actual) for f in found] == [(WARN, 4, wanted, came)]
+    header(2, ver_dtd="1.2", ver_proto="DM/1.2")(script)
+    assert [f for f in script.judge("server", version="") if f.requirement == requirement] == []
+
+
+@pytest.mark.parametrize(("dtd", "old_"), [("1.1", True), ("1.1.2", True), ("1.2", False), ("2.1.1", False), (None, False)])
+def test_dm_v11_002_what_is_old_is_told_by_the_version_of_the_client(dtd: str | None, old_: bool) -> None:
+    script = of_both_versions()
+    header(2, ver_dtd=dtd)(script)
+    assert bool([f for f in script.judge("server", version="") if f.requirement == "DM-V11-002" and f.outcome == WARN]) is old_
+
+
+def test_a_server_whose_client_was_not_heard_is_not_judged_by_its_version() -> None:
+    script = of_both_versions()
+    for step in script.steps:
+        step.data["session"] = step.message.header.session_id
+    del script.steps[2]
+    assert {f.requirement for f in script.judge("server", version="")}.isdisjoint({"DM-V11-001", "DM-V11-002"})

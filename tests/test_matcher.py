@@ -100,3 +100,9 @@ def test_a_match_names_ambiguity_and_requirement() -> None:
 )
 def test_an_expectation_in_words(wanted: dict[str, Any], words: str) -> None:
     assert describe(wanted) == words
+
+
+@pytest.mark.parametrize(("came", "outcome"), [("1", "pass"), ("2", "tolerated"), ("3", "broken"), (None, "broken")])
+def test_what_was_expected_is_told_whatever_came(came: str | None, outcome: str) -> None:
+    found = match({"expect": 1, "accept": 2, "because": "AMB-x", "ensures": "R-1"}, came)
+    assert (found.outcome, found.expected, found.requirement) == (outcome, "1", "R-1")

@@ -12,7 +12,7 @@ import pytest
 from mutantmaking import mutants
 from mutation import LONG
 
-from tests.mutants import JUDGE, MARKED, PAGE, ROOT, Tried, chosen, explained, read, table
+from tests.mutants import JUDGE, MARKED, PAGE, ROOT, Tried, _imported, chosen, explained, read, table
 
 SOURCE = '''
 """A module."""
@@ -71,6 +71,11 @@ def test_the_figures_of_the_page_are_those_of_all_modules() -> None:
     assert set(numbers) == {path.stem for path in JUDGE.glob("*.py") if mutants(path)}
     tried, noticed, told = total
     assert tried >= 1000 and noticed >= 0.9 * (tried - told)
+
+
+def test_a_file_of_tests_is_about_the_modules_that_it_imports() -> None:
+    assert {"package", "operation", "session"} <= _imported("tests/test_judge_parts.py")
+    assert "package" not in _imported("tests/test_matcher.py")
 
 
 def test_the_table_counts_what_was_noticed() -> None:

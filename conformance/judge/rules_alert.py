@@ -57,7 +57,7 @@ def after_session_alert(view: View) -> Iterator[Hit]:
 def _incomplete(item: Item, meta: Meta) -> list[str]:
     """What is missing in the Item of an alert that must have Type, Format and Data."""
     missing = [name for name, value in (("Type", meta.type), ("Format", meta.format)) if not value]
-    if item.data is None and not item.data_elements:
+    if item.data is None:
         missing.append("Data")
     return missing
 

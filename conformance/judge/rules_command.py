@@ -108,7 +108,7 @@ def interior_format(view: View) -> Iterator[Hit]:
     """DM TND 6.2.4. An Add without Data is one of an interior node, unless it says Format null."""
     for said in view.mine:
         for command, item in _items(said):
-            if not isinstance(command, Add) or item.data is not None or item.data_elements:
+            if not isinstance(command, Add) or item.data is not None:
                 continue
             form = command.meta_of(item).format
             if form in (None, "node"):
@@ -214,7 +214,7 @@ def failed_add(view: View) -> Iterator[Hit]:
 
 def _on_one_line(one: str, other: str) -> bool:
     """Whether one node stands above another, or is it. What a document adds stands below its target."""
-    return f"{other}/".startswith(f"{one}/") or f"{one}/".startswith(f"{other}/")
+    return other.startswith(f"{one}/") or f"{one}/".startswith(f"{other}/")
 
 
 @rule("DM-UI-008", "DM-UI-009", sides=("client",), title="answers of the user stand in Items of the Status")

@@ -208,7 +208,7 @@ def data_present(view: View) -> Iterator[Hit]:
                 continue
             if isinstance(command, Results) and _listing(said, command, item):
                 continue
-            there = item.data is not None or bool(item.data_elements)
+            there = item.data is not None
             where = item.target or item.source
             yield view.check(there, said, "a Data element", "none", f"{command.name} for {where} has no Data")
 

@@ -9,7 +9,7 @@ from conformance.judge.answer import Book
 from conformance.judge.operation import plain
 from conformance.judge.rule import Hit, View, rule
 from conformance.judge.session import Said
-from conformance.syncml.model import Add, Copy, Delete, Get, Results, text_of
+from conformance.syncml.model import Add, Copy, Delete, Get, text_of
 
 CLIENT = ("client",)
 _ONCE = {"": ("State", "FUMO-NODE-017"), "/Download": ("PkgURL", "FUMO-NODE-010"), "/DownloadAndUpdate": ("PkgURL", "FUMO-NODE-016")}
@@ -37,14 +37,15 @@ def child_lists(view: View) -> Iterator[Hit]:
             if root is None or found.format != "node":
                 continue
             names = found.text.split("/")
-            child, requirement = _ONCE.get(found.node.removeprefix(root), ("", ""))
-            if child in names and child:
-                yield view.check(names.count(child) == 1, found.said, f"{child} once", found.text, f"children of {found.node}", requirement)
+            once = _ONCE.get(found.node.removeprefix(root))
+            if once is not None and once[0] in names:
+                good = names.count(once[0]) == 1
+                yield view.check(good, found.said, f"{once[0]} once", found.text, f"children of {found.node}", once[1])
             if found.node == root and not _remade(book):
                 there = {each.node[len(root) + 1 :].partition("/")[0] for each in every if each.node.startswith(f"{root}/")}
                 known = {name.lower() for name in names}  # a device may take capital and small letters for the same
                 lacking = sorted(name for name in there if name.lower() not in known)
-                expected = f"{', '.join(lacking)} among them" if lacking else ""
+                expected = f"{', '.join(lacking)} among them"
                 yield view.check(not lacking, found.said, expected, found.text, f"children of {root}", "FUMO-NODE-006")
 
 
@@ -55,7 +56,7 @@ def _found(view: View, book: Book, pieces: set[int]) -> Iterator[_Found]:
             continue
         targets = {plain(item.target) for item in owed.command.items}
         for ref in owed.results:
-            for item in ref.answer.items if isinstance(ref.answer, Results) and view.judged(ref.said) else ():
+            for item in ref.answer.items if view.judged(ref.said) else ():
                 node, meta = plain(item.source), ref.answer.meta_of(item)
                 if node in targets and "?" not in node and not item.more and id(item) not in pieces and owed.code == "200":
                     yield _Found(ref.said, node, (meta.format or "").strip(), text_of(item, meta).strip())
@@ -64,7 +65,7 @@ def _found(view: View, book: Book, pieces: set[int]) -> Iterator[_Found]:
 def _remade(book: Book) -> bool:
     """Whether nodes came, went or got another name in a session."""
     for owed in book.owed:
-        named = not isinstance(owed.command, Get) and any("?" in (item.target or "") for item in owed.command.items)
+        named = not isinstance(owed.command, Get) and any("?" in plain(item.target) for item in owed.command.items)
         if named or isinstance(owed.command, Add | Delete | Copy):
             return True
     return False

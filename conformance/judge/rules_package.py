@@ -24,13 +24,12 @@ def _beginnings(view: View) -> Iterator[Said]:
 
 
 def package_of(first: Said) -> list[Said] | None:
-    """The messages of the package that begins with a message; ``None`` where its end was not seen."""
+    """The messages of the package that the first message of a side begins; ``None`` where its end was not seen."""
     made = []
     for said in first.session.by(first.side):
-        if said.index >= first.index and not said.copy:
-            made.append(said)
-            if said.final:
-                return made
+        made.append(said)
+        if said.final:
+            return made
     return None
 
 
@@ -66,7 +65,7 @@ def device_information(view: View) -> Iterator[Hit]:
         items = dev_info(first)
         yield view.check(bool(items), first, "Replace with DevInfo", None, "device information in the first message")
         if items:
-            told = {plain(i.source) for i, _ in items if i.source and (i.data is not None or i.data_elements)}
+            told = {plain(i.source) for i, _ in items if i.source and i.data is not None}
             missing = [f"./DevInfo/{name}" for name in DEV_INFO if f"DevInfo/{name}" not in told]
             what = "Items of the DevInfo Replace with Source and Data"
             yield view.check(
@@ -101,7 +100,7 @@ def nothing_to_say(view: View) -> Iterator[Hit]:
         said, before = turn.said, turn.said.answers
         if not view.judged(said) or before is None or said.excused or before.made or turn.server_open:
             continue
-        if before.commands or before.refuses or said.repeated:
+        if before.commands or before.refuses:
             continue
         alone = not said.commands and not said.results and all(s is said.header_status for s in said.statuses)
         if not alone:
@@ -227,10 +226,10 @@ def _idle(turn: Turn) -> bool:
 def _left_open(view: View, said: Said) -> bool:
     """Whether the client was asked for the rest of a package, went on with other things and never sent it."""
     session: Session = said.session
-    last = session.exchanges[-1]
-    if last.request is not said or not last.complete or last.response is None or last.response.made:
+    response = session.exchanges[-1].response
+    if session.exchanges[-1].request is not said or response is None or response.lost or response.made:
         return False
-    if not last.response.has_alert(NEXT_MESSAGE) or last.response.refuses:
+    if not response.has_alert(NEXT_MESSAGE) or response.refuses:
         return False
     later = view.sessions[view.sessions.index(session) + 1 :]
     return bool(later) and not view.cut(said.event.n, later[0].said[0].event.n if later[0].said else None)

@@ -250,7 +250,7 @@ def requests(view: View) -> Iterator[Hit]:
         if not view.judged(said):
             continue
         what = f"of the request of type {report.type}"
-        there = report.item.data is not None or bool(report.item.data_elements)
+        there = report.item.data is not None
         yield view.check(there, said, "a Data element", None, f"Data {what}", "FUMO-CI-006")
         came = report.alert.correlator
         yield view.check(came is None, said, "no Correlator", came, f"Correlator {what}", "FUMO-CI-009")

@@ -38,5 +38,5 @@ def _read(view: View, operation: Operation) -> Iterator[tuple[Said, str]]:
         if first < said.event.n < last:
             for results in said.results:
                 for item in results.items:
-                    if plain(item.source) == f"{operation.root}/State" and item.data is not None:
+                    if plain(item.source) == f"{operation.root}/State":
                         yield said, text_of(item, results.meta_of(item)).strip()

@@ -99,7 +99,7 @@ def _silent_containers(book: Book) -> set[int]:
     """Containers that were refused as a whole: that those inside have a Status as well is not demanded."""
     found = set()
     for owed in book.owed:
-        refused = owed.container and (owed.code or "")[:1] in ("4", "5")
+        refused = (owed.code or "")[:1] in ("4", "5")
         if refused and not any(inner.statuses for inner in book.inside(owed)):
             found.add(id(owed.command))
     return found

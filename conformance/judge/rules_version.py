@@ -27,11 +27,12 @@ def version(view: View) -> Iterator[Hit]:
     """DM 1.1.2; how a refusal is written is not said."""
     for said in view.mine:
         asked = said.answers
-        if asked is None or (asked.header.ver_proto or "").strip() != OLD[1]:
+        if asked is None or asked.header.ver_proto != OLD[1]:
             continue
-        came = ((said.header.ver_dtd or "").strip(), (said.header.ver_proto or "").strip())
+        came = (said.header.ver_dtd, said.header.ver_proto)
         good = came == OLD or said.code in MISMATCH
-        yield view.check(good, said, " and ".join(OLD), " and ".join(came), "VerDTD and VerProto of the answer")
+        shown = " and ".join(value or "nothing" for value in came)
+        yield view.check(good, said, " and ".join(OLD), shown, "VerDTD and VerProto of the answer")
 
 
 @rule("DM-V11-002", sides=("server",), title="no serialised tree goes to a DM 1.1 client")

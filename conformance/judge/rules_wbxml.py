@@ -79,7 +79,7 @@ def _misplaced(parent: Element, strangers: list[str], metas: list[str]) -> None:
     """Notes children that stand on page 1 where page 0 is due, and the other way round."""
     for child in parent.children:
         if parent.vocabulary == SYNCML and parent.name == "Meta":
-            if child.vocabulary == SYNCML and child.name in TOKENS[0] and child.name not in TOKENS[1]:
+            if child.vocabulary == SYNCML and child.name in TOKENS[0]:
                 metas.append(child.name)
         elif parent.vocabulary == SYNCML and child.vocabulary == METINF and parent.name != "Data":
             strangers.append(child.name)

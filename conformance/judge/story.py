@@ -11,7 +11,7 @@ from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
-from conformance.judge.finding import FAIL, PASS, Finding
+from conformance.judge.finding import FAIL, Finding
 from conformance.judge.rule import shown
 from conformance.judge.session import CLIENT, REFUSALS, SESSION_ABORT, Exchange, Said, Session
 from conformance.transcript import Event
@@ -65,12 +65,12 @@ class Story:
 
 @dataclass(slots=True)
 class _Trouble:
-    """A place where a session went wrong: by which side, and the message of the other one right before it."""
+    """A place where a session went wrong; where it broke, also by which side, and the message of the other one before it."""
 
     event: Event
-    side: str
     what: str
     end: str = BROKEN
+    side: str = ""
     before: Said | None = None
 
 
@@ -87,14 +87,13 @@ def _story(session: Session, findings: Mapping[str, list[Finding]]) -> Story:
         len(session.exchanges),
     )
     events = {event.n for exchange in session.exchanges for event in (exchange.asked, exchange.given) if event is not None}
-    broken = [
+    failed = [
         Departure(side, finding)
         for side, found in findings.items()
         for finding in found
-        if finding.outcome != PASS and finding.event in events
+        if finding.outcome == FAIL and finding.event in events
     ]
-    failed = [each for each in broken if each.finding.outcome == FAIL]
-    story.first = min(failed, key=lambda each: each.finding.event or 0, default=None)
+    story.first = min(failed, key=_when, default=None)
     trouble = next(_troubles(session), None) or _end(session)
     if trouble is None:
         story.what = "the session came to its end"
@@ -105,10 +104,15 @@ def _story(session: Session, findings: Mapping[str, list[Finding]]) -> Story:
     return story
 
 
+def _when(departure: Departure) -> int:
+    """Its event: what has none is in no session."""
+    return departure.finding.event or 0
+
+
 def _blame(story: Story, trouble: _Trouble, failed: list[Departure]) -> None:
     """Finds who departed first: what was new in the message right before, else what went wrong itself."""
     new: dict[tuple[str, str], Departure] = {}
-    for each in sorted(failed, key=lambda each: each.finding.event or 0):
+    for each in sorted(failed, key=_when):
         new.setdefault((each.side, each.finding.requirement), each)
     if trouble.end == REFUSED:
         # One bad challenge or answer to it spoils all that follow: the first is to blame, wherever it stands.
@@ -136,25 +140,25 @@ def _troubles(session: Session) -> Iterator[_Trouble]:
 
 def _asked(event: Event, said: Said | None, before: Said | None) -> Iterator[_Trouble]:
     if said is None:
-        yield _Trouble(event, CLIENT, f"the client sent what is no message ({_body(event)})", BROKEN, before)
+        yield _Trouble(event, f"the client sent what is no message ({_body(event)})", BROKEN, CLIENT, before)
     elif _refused(said):
-        yield _Trouble(event, CLIENT, f"the client refused the message before: Status {shown(said.code, 8)}", BROKEN, before)
+        yield _Trouble(event, f"the client refused the message before: Status {shown(said.code, 8)}", BROKEN, CLIENT, before)
     elif said.has_alert(SESSION_ABORT):
-        yield _Trouble(event, CLIENT, "the client aborted the session (Alert 1223)", BROKEN, before)
+        yield _Trouble(event, "the client aborted the session (Alert 1223)", BROKEN, CLIENT, before)
 
 
 def _given(event: Event, said: Said | None, request: Said | None) -> Iterator[_Trouble]:
     if said is None:
-        yield _Trouble(event, SERVER, f"the server answered with what is no message ({_body(event)})", BROKEN, request)
+        yield _Trouble(event, f"the server answered with what is no message ({_body(event)})", BROKEN, SERVER, request)
     elif _refused(said):
         code = shown(said.code, 8)
         if request is not None and request.refuses:
             what = f"the client had refused the credentials of the server (Status {request.code}); it gave up (Status {code})"
-            yield _Trouble(request.event, CLIENT, what, REFUSED, request.answers)
+            yield _Trouble(request.event, what, REFUSED)
         else:
-            yield _Trouble(event, SERVER, f"the server refused the message before: Status {code}", BROKEN, request)
+            yield _Trouble(event, f"the server refused the message before: Status {code}", BROKEN, SERVER, request)
     elif said.has_alert(SESSION_ABORT):
-        yield _Trouble(event, SERVER, "the server aborted the session (Alert 1223)", BROKEN, request)
+        yield _Trouble(event, "the server aborted the session (Alert 1223)", BROKEN, SERVER, request)
 
 
 def _refused(said: Said) -> bool:
@@ -177,11 +181,11 @@ def _end(session: Session) -> _Trouble | None:
     if event is None or session.over:
         return None
     if last.response is None:
-        return _Trouble(event, "", "the recording ends with a request whose response is not there", OPEN)
+        return _Trouble(event, "the recording ends with a request whose response is not there", OPEN)
     if last.response.refuses:
         what = f"the server refused the credentials (Status {last.response.code}), and the client gave up"
-        return _Trouble(event, SERVER, what, REFUSED, last.request)
+        return _Trouble(event, what, REFUSED)
     if last.request is not None and last.request.refuses:
         what = f"the client refused the credentials of the server (Status {last.request.code}), and no good ones came"
-        return _Trouble(last.request.event, CLIENT, what, REFUSED, last.request.answers)
-    return _Trouble(event, "", "the recording ends where an answer of the client was due", OPEN)
+        return _Trouble(last.request.event, what, REFUSED)
+    return _Trouble(event, "the recording ends where an answer of the client was due", OPEN)

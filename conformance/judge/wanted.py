@@ -26,7 +26,7 @@ def generic_alerts(message: Message) -> Iterator[Alert]:
 def type_of(alert: Alert) -> str:
     """The type of a Generic Alert without the namespace identifier that some put before it (DM Protocol 8.7.1.6)."""
     item = alert.items[0] if alert.items else Item()
-    return (alert.meta_of(item).type or "").strip().removeprefix("Reversed-Domain-Name:").strip()
+    return (alert.meta_of(item).type or "").strip().removeprefix("Reversed-Domain-Name:").lstrip()
 
 
 def ensured(played: Played, wanted: Any, default: str) -> str:
@@ -70,7 +70,7 @@ def value_of(item: Item | None) -> str | None:
     """The value of a node; white space around a number says nothing."""
     if item is None or item.data is None:
         return None
-    text = text_of(item, item.meta)
+    text = text_of(item)
     return text.strip() if item.meta is not None and item.meta.format in ("int", "float", "bool") else text
 
 
