@@ -23,7 +23,7 @@ from conformance.fumo.object import State
 from conformance.harness import outcome
 from conformance.harness.approach import Approach
 from conformance.harness.clock import VirtualClock
-from conformance.harness.forms import malformed, styles
+from conformance.harness.forms import malformed, refusable, styles
 from conformance.harness.link import response_of
 from conformance.harness.ownalert import OPERATIONS, alone, is_wrong
 from conformance.harness.recorder import Recorder
@@ -236,6 +236,8 @@ class OwnDevice:
         media = header(request.headers, "content-type") or ""
         common: dict[str, Any] = {"exchange": number, "session": self._label, "url": request.url}
         made = {"made": True} if self.device.made or self.approach.wrong else {}
+        if refusable(self.script.xml, self.script.wbxml):
+            made["refusable"] = True
         self.recorder.message(
             DEVICE, SERVER, request.body, _decoded(request.body, media), request.headers, direction="request",
             media=media, method=request.method, **common, **made,

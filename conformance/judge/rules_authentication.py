@@ -250,7 +250,8 @@ def facts_right(view: View) -> Iterator[Hit]:
             yield view.ok(said, "DM-AUTH-007")
         elif result == "stale" and not in_doubt(view, said, nonce):
             what = "nonce of the md5 credentials"
-            yield view.broken(said, "the newest nonce", f"the {nonce} one", what, "DM-AUTH-010", tolerated=not challenged)
+            open_ = not challenged or deaf(said)
+            yield view.broken(said, "the newest nonce", f"the {nonce} one", what, "DM-AUTH-010", tolerated=open_)
         elif result == "wrong" and challenged:
             expected = "B64(MD5(B64(MD5(name:password)):nonce))"
             yield view.broken(said, expected, "another value", "md5 credentials after a challenge", "DM-AUTH-007")
@@ -259,6 +260,18 @@ def facts_right(view: View) -> Iterator[Hit]:
 def was_challenged(said: Said) -> bool:
     """Whether the other side gave a nonce in this session before."""
     return any(place < said.index for side, place in said.session.kept(_challenging).items() if side != said.side)
+
+
+def deaf(said: Said) -> bool:
+    """Whether a server that refuses a device has refused every message in which that device gave it a nonce. To take a nonce
+    from somebody who has not shown himself is a SHOULD (DM Security 5.3.4), and a refusal commands nothing."""
+    if said.side != "server" or not said.refuses:
+        return False
+    for each in said.session.by(said.side):
+        chal = chal_of(each.answers) if each.answers is not None else None
+        if each.index <= said.index and not each.refuses and chal is not None and chal.next_nonce:
+            return False
+    return True
 
 
 def _challenging(session: Session) -> dict[str, int]:

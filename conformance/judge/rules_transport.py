@@ -98,13 +98,22 @@ def http_status(view: View) -> Iterator[Hit]:
 
 
 def _judged(view: View) -> Iterator[Exchange]:
-    """Exchanges whose request was a proper message and whose response was not made wrong on purpose."""
+    """Exchanges whose request was a proper message and whose response was not made wrong on purpose. A form that nobody has to
+    read may be refused as a body that is no message (WBXML-024)."""
     for session in view.sessions:
         for exchange in session.exchanges:
-            if exchange.request is None or exchange.request.made:
+            if exchange.request is None or exchange.request.made or _unread(exchange):
                 continue
             if exchange.given is not None and not exchange.given.data.get("made"):
                 yield exchange
+
+
+def _unread(exchange: Exchange) -> bool:
+    """Whether an HTTP status 4xx answers a message of a form that a server may leave unread."""
+    asked, given = exchange.asked, exchange.given
+    if asked is None or given is None or not asked.data.get("refusable") or exchange.response is not None:
+        return False
+    return 400 <= int(given.data.get("status") or 0) < 500
 
 
 def _aborted(exchange: Exchange) -> bool:
