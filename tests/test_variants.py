@@ -31,7 +31,7 @@ FEW = 12
 QUICK = 6
 """Variants, of each role, whose themes the quick tier plays."""
 ALWAYS = ("xml-prefixed", "statuses-without-refs", "answers-one-by-one", "source-without-dot", "url-read-back", "triggers-once",
-          "reinstalls-same-version")
+          "reinstalls-same-version", "offers-once", "asks-until-answered", "nonce-of-strangers-unused", "wbxml-attribute-refused")
 """Those that found a false alarm when they were new, and are quick."""
 
 

@@ -5,11 +5,12 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Any
 
 from conformance.dm.trigger import Notification, Push, build, build_push
 from conformance.fumo.campaign import DELIVER, Campaign
-from conformance.fumo.plan import FIRMWARE, Batch
+from conformance.fumo.plan import FIRMWARE, Answer, Batch
 from conformance.peers.enrolment import Enrolment
 from conformance.peers.planner import Planner
 from conformance.peers.serverparts import VARIANTS as VARIANT
@@ -174,6 +175,26 @@ class Properties(Campaign):
 
 
 # -- triggers --------------------------------------------------------------------------------------------------------------
+
+
+@VARIANT("offers-once", "campaign")
+class OffersOnce(Campaign):
+    """At the time that the user chose the update is commanded; it is not put off again."""
+
+    def _took_times(self, answers: Sequence[Answer], at: float) -> None:
+        super()._took_times(answers, at)
+        self.consented = self.consented or self.due is not None
+
+
+@VARIANT("asks-until-answered", "campaign")
+class AsksUntilAnswered(Campaign):
+    """A question that nobody answers, or that is cancelled, is asked again in the next session."""
+
+    def denied(self, code: int | None) -> None:
+        if code in (214, 408):
+            self._stopped = True
+        else:
+            super().denied(code)
 
 
 class _Trigger(Planner):
