@@ -197,6 +197,14 @@ class AsksUntilAnswered(Campaign):
             super().denied(code)
 
 
+@VARIANT("goes-by-the-first-digit", "campaign")
+class FirstDigit(Campaign):
+    """Every report of the class 2xx tells success."""
+
+    def good(self, result: int) -> bool:
+        return 200 <= result <= 299
+
+
 class _Trigger(Planner):
     FIELDS: dict[str, Any] = {}  # noqa: RUF012  read only
 
