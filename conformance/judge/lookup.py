@@ -39,8 +39,8 @@ class Commanded:
 
     @property
     def node(self) -> str:
-        """The target of the item, "" where there is none."""
-        return self.item.target or ""
+        """The target of the item with the root before it, which may be left out; "" where there is none."""
+        return full(self.item.target) if self.item.target else ""
 
     @property
     def data(self) -> str:

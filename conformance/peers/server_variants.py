@@ -59,6 +59,20 @@ def _items(message: Message) -> list[tuple[Command, Item]]:
     return [(c, item) for c in message.walk() if not isinstance(c, Status | Results) for item in c.items]
 
 
+@VARIANT("targets-without-root", "session")
+class WithoutRoot(Session):
+    """Names nodes without the ``./`` in front; the campaign knows them by their whole name."""
+
+    def send(self, message: Message) -> Outgoing:
+        aimed = [(item, item.target) for command, item in _items(message) if not isinstance(command, Alert) and item.target]
+        for item, target in aimed:
+            item.target = target.removeprefix("./")
+        outgoing = super().send(message)
+        for item, target in aimed:
+            item.target = target
+        return outgoing
+
+
 @VARIANT("meta-on-command", "session")
 class MetaOnCommand(_Arranged):
     """Puts the Meta of a lone Item on its command."""
