@@ -107,6 +107,17 @@ def test_patterns_add_up_and_may_stand_in_a_file(tmp_path: Path) -> None:
     assert len(chosen(tmp_path, TABLE, f"@{tmp_path / 'wanted'}")) == 2
 
 
+@pytest.mark.parametrize("mode", ["one", "sample", "pairwise"])
+def test_some_permutations_are_chosen_among_those_that_apply(tmp_path: Path, mode: str) -> None:
+    ensures = "ensures: [DM-CMD-001]"
+    text = GOOD.replace(ensures, f"{ensures}\naxes: {{authentication: [none, basic, md5], encoding: [wbxml, xml]}}")
+    selector = Selector(iut(tmp_path, dm__encodings=["xml"], dm__authentication=["md5"]), CLAIMS, mode=mode)
+    found = selector.choose(cases_of(tmp_path, text))
+    assert {(c.permutation.suffix, c.selected) for c in found} == {("[md5-xml]", True)}
+    nothing = Selector(iut(tmp_path, dm__encodings=["xml"], dm__authentication=["hmac"]), CLAIMS, mode=mode)
+    assert not any(c.selected for c in nothing.choose(cases_of(tmp_path, text))) and nothing.choose(cases_of(tmp_path, text))
+
+
 def test_a_pattern_that_selects_nothing_has_a_neighbour(tmp_path: Path) -> None:
     cases = cases_of(tmp_path)
     assert nearest("client/demo/table/frist", cases) == "client/demo/table/first"
