@@ -42,7 +42,7 @@ DOES = {
     INTERRUPT: "sends its device information in the place of what it still had to send",
     NO_MAC: "leaves the authentication code out, and ends the session when it is told so",
     WRONG_MAC: "sends an authentication code for other octets, and ends the session when it is told so",
-    NO_CRED: "leaves its credentials out, and ends the session with the answer to that",
+    NO_CRED: "leaves its credentials out; behind package #1 the session ends with the answer to that",
     OLD_MAC: "makes the authentication code with the nonce before, and ends the session when it is told so",
 }
 """What may happen then; a number is the Status of each Add and Replace of the message."""
@@ -175,7 +175,7 @@ class TroubledSession(ClientSession):
         octets = super()._send(answered)
         if self.does in _MACS:
             self._spoil(octets)
-        self._leaving = self._leaving or self.does == NO_CRED
+        self._leaving = self._leaving or self.does == NO_CRED and answered is not None
         self.crooked = self.does in (*_MACS, NO_CRED) or bool(self.script.ver_dtd or self.script.ver_proto) or self._astray
         self.twice, self.deaf = self.does == REPEAT, self.does == LOST
         self._used = self.authentication.nonce

@@ -59,7 +59,8 @@ def answered(view: View) -> Iterator[Hit]:
             continue
         if _aborted(exchange):
             continue
-        yield view.broken(given, "a SyncML message in the response", _came(given), "the response has no message in it")
+        where = " at the address that RespURI gave" if exchange.request is not None and goes_to(exchange.request) else ""
+        yield view.broken(given, "a SyncML message in the response", _came(given), f"the response{where} has no message in it")
 
 
 @rule("DM-SES-008", sides=("server",), title="every package is answered")
@@ -123,7 +124,10 @@ def _aborted(exchange: Exchange) -> bool:
 def _came(given: Event) -> str:
     data = given.data
     what = data.get("media") or "no Content-Type"
-    return f"HTTP {data.get('status', '?')}, {what}, {data.get('size', 0)} octets"
+    fault = data.get("fault") if data.get("size") and "syncml" in what else None
+    at = "" if not fault or fault.get("offset") is None else f" (octet {fault['offset']})"
+    unread = f", which is no message: {fault['reason']}{at}" if fault else ""
+    return f"HTTP {data.get('status', '?')}, {what}, {data.get('size', 0)} octets{unread}"
 
 
 @rule("DM-HTTP-005", sides=("client",), title="RespURI is obeyed")
