@@ -175,7 +175,7 @@ class TroubledSession(ClientSession):
         octets = super()._send(answered)
         if self.does in _MACS:
             self._spoil(octets)
-        self._leaving = self._leaving or self.does == NO_CRED and answered is not None
+        self._leaving = self._leaving or (self.does == NO_CRED and answered is not None)
         self.crooked = self.does in (*_MACS, NO_CRED) or bool(self.script.ver_dtd or self.script.ver_proto) or self._astray
         self.twice, self.deaf = self.does == REPEAT, self.does == LOST
         self._used = self.authentication.nonce

@@ -354,7 +354,7 @@ STEPS: dict[str, StepKind] = {
             "crowd",
             "lets further devices come at the same time, each with a campaign of its own",
             _SERVER,
-            ("devices", "way", "package", "result"),
+            ("devices", "way", "package", "result", "session_id"),
             (),
             ("right", "wrong"),
         ),
