@@ -243,7 +243,7 @@ STEPS: dict[str, StepKind] = {
             "campaign",
             "asks the server to plan an update",
             _SERVER,
-            ("way", "package", "host", "notify", "consent", "defer_minutes", "descriptor", "object", "device"),
+            ("way", "package", "host", "notify", "consent", "defer_minutes", "descriptor", "object", "device", "query"),
             (),
             (),
         ),

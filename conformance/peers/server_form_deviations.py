@@ -42,6 +42,15 @@ class _Spelt(Session):
         raise NotImplementedError
 
 
+@deviation("data-escaped-twice", "session")
+class EscapedTwice(_Spelt):
+    """Escapes what it puts into Data, although writing the message does that."""
+
+    def spoil(self, element: Element) -> None:
+        if element.name == "Data" and isinstance(element.text, str):
+            element.text = element.text.replace("&", "&amp;")
+
+
 _BEHIND = {
     "chal-behind-data": ("Status", "Chal", "Data"),
     "meta-behind-data": ("Item", "Meta", "Data"),
