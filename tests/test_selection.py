@@ -14,6 +14,7 @@ from conformance.harness.run import in_order
 from conformance.harness.selection import Chosen, Selector, claimed, load_claims, nearest, read_patterns
 from conformance.harness.yamlfile import FileFault
 
+ROOT = Path(__file__).resolve().parent.parent
 CLAIMS = load_claims(own_cases())
 TABLE = GOOD.replace("ensures: [DM-CMD-001]", "ensures: [DM-CMD-001]\naxes: {encoding: [xml, wbxml]}")
 
@@ -131,6 +132,14 @@ def test_sanity_cases_stand_around_their_theme(tmp_path: Path) -> None:
     selector = Selector(iut(tmp_path), CLAIMS)
     rows = [(c.permutation.case.suite.rsplit("/", 1)[1], c.permutation.case.row) for c in in_order(selector.choose(cases))]
     assert rows == [("sanity", "first"), ("table", "first"), ("table", "second"), ("sanity", "last")]
+
+
+def test_the_guide_for_servers_names_every_claim_and_what_holds_without_it() -> None:
+    guide = (ROOT / "docs" / "attach-your-server.md").read_text("utf-8")
+    held, rest = guide[guide.index("- `claims` says") : guide.index("- `notify` is where")].split("these do\n", 1)
+    mine = {claim.id: claim.default for claim in CLAIMS.values() if claim.role == "server"}
+    assert {name for name, default in mine.items() if f"`{name}`" in held} == {n for n, d in mine.items() if d == "yes"}
+    assert {name for name in mine if f"`{name}`" in rest} == {name for name, default in mine.items() if default != "yes"}
 
 
 def test_a_claims_file_with_a_wrong_key_is_refused_with_its_line(tmp_path: Path) -> None:
