@@ -42,8 +42,8 @@ DOES = {
     INTERRUPT: "sends its device information in the place of what it still had to send",
     NO_MAC: "leaves the authentication code out, and ends the session when it is told so",
     WRONG_MAC: "sends an authentication code for other octets, and ends the session when it is told so",
-    NO_CRED: "leaves its credentials out; behind package #1 the session ends with the answer to that",
     OLD_MAC: "makes the authentication code with the nonce before, and ends the session when it is told so",
+    NO_CRED: "leaves its credentials out; behind package #1 the session ends with the answer to that",
 }
 """What may happen then; a number is the Status of each Add and Replace of the message."""
 _MACS = (NO_MAC, WRONG_MAC, OLD_MAC)
