@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import pytest
-from judge_builder import Script, answers, basic, dev_info, item, md5, md5_chal
+from judge_builder import Script, answers, dev_info, md5, md5_chal
+from judge_scripts import forgetful
 
 from conformance.judge.finding import FAIL, PASS, WARN
-from conformance.syncml.model import Alert, Get
+from conformance.syncml.model import Alert
 from conformance.transcript import DEVICE, SERVER
 
 
@@ -32,18 +33,9 @@ def test_the_nonce_of_a_device_that_was_refused_need_not_be_used(refused: bool, 
     assert outcome(stale(refused=refused), "DM-AUTH-010") == [expected]
 
 
-def without_credentials(first: str, then: str) -> Script:
-    """The server answers right credentials with one code and the next message, which has none, with another."""
-    script = Script()
-    one = script.client(Alert(data="1201"), dev_info(), cred=basic())
-    two = script.server(*answers(one, first), Get(items=[item("./DevInfo/Man")]))
-    script.server(*answers(script.client(*answers(two)), then))
-    return script
-
-
 @pytest.mark.parametrize(("first", "then", "expected"), [("200", "200", [FAIL]), ("200", "407", [PASS]), ("212", "200", [])])
 def test_what_200_asks_for_again_is_missed(first: str, then: str, expected: list[str]) -> None:
-    assert outcome(without_credentials(first, then), "DM-AUTH-023") == expected
+    assert outcome(forgetful(first, then), "DM-AUTH-023") == expected
 
 
 @pytest.mark.parametrize(("form", "status", "expected"), [(True, 400, []), (False, 400, [FAIL]), (True, 200, [FAIL])])
@@ -54,3 +46,16 @@ def test_a_form_that_nobody_has_to_read_may_be_refused_by_http(form: bool, statu
     empty = {"exchange": asked.data["exchange"], "direction": "response", "status": status, "media": "text/plain", "size": 0}
     script.mark("message", SERVER, DEVICE, **empty)
     assert outcome(script, "DM-HTTP-004") == expected
+
+
+@pytest.mark.parametrize(("digest", "expected"), [("same", [PASS]), ("other", [WARN])])
+def test_an_answer_that_is_sent_again_gives_no_new_nonce(digest: str, expected: list[str]) -> None:
+    """The device begins anew with the octets of its first message; the server takes it for that one, come again."""
+    script = Script()
+    for label in ("s1", "s2"):
+        script.open("7")
+        script.label = label
+        asked = script.client(Alert(data="1201"), dev_info())
+        asked.data["sha256"] = "asked"
+        script.server(*answers(asked, "407", md5_chal())).data["sha256"] = "given" if digest == "same" else f"given {label}"
+    assert outcome(script, "DM-AUTH-012") == expected

@@ -1,11 +1,42 @@
-"""Rules of what a server lets pass of a device that shows itself no more."""
+"""Rules of what credentials are worth later: nonces that come again, and messages that lack what was asked for."""
 
 from __future__ import annotations
 
 from collections.abc import Iterator
 
 from conformance.judge.rule import Hit, View, rule
-from conformance.judge.rules_authentication import MAC, shown_type
+from conformance.judge.rules_authentication import MAC, WITH_NONCE, chal_of, facts_of, kind_of, nonce_print, shown_type
+from conformance.judge.session import Said
+from conformance.syncml.model import b64
+
+
+@rule("DM-AUTH-012", title="nonces are long and new")
+def nonce_quality(view: View) -> Iterator[Hit]:
+    """DM Security 5.3.3: at least 16 octets, another one for each session."""
+    seen: dict[str, Said] = {}
+    for said in view.mine:
+        chal = chal_of(said)
+        if chal is None or kind_of(chal.type) not in WITH_NONCE or not chal.next_nonce:
+            continue
+        told = facts_of(said).get("next_nonce")
+        length = told.get("length") if isinstance(told, dict) else None
+        if length is None and "*" not in chal.next_nonce:
+            octets = b64(chal.next_nonce)
+            length = None if octets is None else len(octets)
+        if isinstance(length, int):
+            yield view.check(length >= 16, said, "at least 16 octets", f"{length}", "length of the nonce")
+        mark = nonce_print(said)
+        if mark:
+            first = seen.setdefault(mark, said)
+            known = first.session is said.session or _resent(first, said)
+            yield view.check(known, said, "a new nonce", "one of an earlier session", "nonce of the challenge")
+
+
+def _resent(first: Said, said: Said) -> bool:
+    """Whether the same octets answer the same octets: who looks for messages that come twice knows no new session by them."""
+    pairs = [(each.event, each.answers.event) for each in (first, said) if each.answers is not None]
+    told = [tuple(event.data.get("sha256") for event in pair) for pair in pairs]
+    return len(told) == 2 and told[0] == told[1] and all(told[0])
 
 
 @rule("DM-AUTH-023", sides=("server",), title="what 200 asks for again is missed where it does not come")
