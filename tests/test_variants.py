@@ -32,7 +32,8 @@ QUICK = 6
 """Variants, of each role, whose themes the quick tier plays."""
 ALWAYS = ("xml-prefixed", "statuses-without-refs", "answers-one-by-one", "source-without-dot", "url-read-back", "triggers-once",
           "reinstalls-same-version", "offers-once", "asks-until-answered", "nonce-of-strangers-unused", "wbxml-attribute-refused",
-          "goes-by-the-first-digit", "targets-without-root")
+          "goes-by-the-first-digit", "targets-without-root",
+          "clears-packages-away")
 """Those that found a false alarm when they were new, and are quick."""
 
 

@@ -9,12 +9,12 @@ from collections.abc import Sequence
 from typing import Any
 
 from conformance.dm.trigger import Notification, Push, build, build_push
-from conformance.fumo.campaign import DELIVER, Campaign
-from conformance.fumo.plan import FIRMWARE, Answer, Batch
+from conformance.fumo.campaign import DELIVER, SUCCEEDED, Campaign
+from conformance.fumo.plan import BY_REPLACE, FIRMWARE, Answer, Batch
 from conformance.peers.enrolment import Enrolment
 from conformance.peers.planner import Planner
 from conformance.peers.serverparts import VARIANTS as VARIANT
-from conformance.syncml.model import Alert, Atomic, Exec, Get, Item, Replace
+from conformance.syncml.model import Alert, Atomic, Exec, Get, Item, Meta, Replace
 from conformance.syncml.model import Sequence as Ordered
 
 # -- campaigns -------------------------------------------------------------------------------------------------------------
@@ -195,6 +195,24 @@ class AsksUntilAnswered(Campaign):
             self._stopped = True
         else:
             super().denied(code)
+
+
+@VARIANT("clears-packages-away", "campaign")
+class ClearsAway(Campaign):
+    """Empties PkgData in the session of the report, where the package came by DM."""
+
+    _cleared = False
+
+    def wants(self, at: float) -> bool:
+        return super().wants(at) or (self.status == SUCCEEDED and self.plan.way == BY_REPLACE and not self._cleared)
+
+    def next(self, at: float) -> Batch | None:
+        if self.status != SUCCEEDED:
+            return super().next(at)
+        if not self.wants(at):
+            return None
+        self._cleared = True
+        return Batch([Replace(items=[Item(target=f"{self.plan.root}/Update/PkgData", meta=Meta(format="b64"), data="")])])
 
 
 @VARIANT("goes-by-the-first-digit", "campaign")
