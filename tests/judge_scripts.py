@@ -45,6 +45,15 @@ def wbxml() -> Script:
     return update("wbxml")
 
 
+def forgetful(first: str = "200", then: str = "407") -> Script:
+    """The server answers right credentials with one code, and the next message, which has none, with another. Step 3 is that."""
+    script = Script()
+    one = script.client(Alert(data="1201"), dev_info(), cred=basic())
+    two = script.server(*answers(one, first), Get(items=[item("./DevInfo/Man")]))
+    script.server(*answers(script.client(*answers(two)), then))
+    return script
+
+
 def two_gets() -> Script:
     """A Get with two Items, answered Item by Item. Steps as in commanded."""
     script = Script()

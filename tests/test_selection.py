@@ -14,6 +14,7 @@ from conformance.harness.run import in_order
 from conformance.harness.selection import Chosen, Selector, claimed, load_claims, nearest, read_patterns
 from conformance.harness.yamlfile import FileFault
 
+ROOT = Path(__file__).resolve().parent.parent
 CLAIMS = load_claims(own_cases())
 TABLE = GOOD.replace("ensures: [DM-CMD-001]", "ensures: [DM-CMD-001]\naxes: {encoding: [xml, wbxml]}")
 
@@ -107,6 +108,17 @@ def test_patterns_add_up_and_may_stand_in_a_file(tmp_path: Path) -> None:
     assert len(chosen(tmp_path, TABLE, f"@{tmp_path / 'wanted'}")) == 2
 
 
+@pytest.mark.parametrize("mode", ["one", "sample", "pairwise"])
+def test_some_permutations_are_chosen_among_those_that_apply(tmp_path: Path, mode: str) -> None:
+    ensures = "ensures: [DM-CMD-001]"
+    text = GOOD.replace(ensures, f"{ensures}\naxes: {{authentication: [none, basic, md5], encoding: [wbxml, xml]}}")
+    selector = Selector(iut(tmp_path, dm__encodings=["xml"], dm__authentication=["md5"]), CLAIMS, mode=mode)
+    found = selector.choose(cases_of(tmp_path, text))
+    assert {(c.permutation.suffix, c.selected) for c in found} == {("[md5-xml]", True)}
+    nothing = Selector(iut(tmp_path, dm__encodings=["xml"], dm__authentication=["hmac"]), CLAIMS, mode=mode)
+    assert not any(c.selected for c in nothing.choose(cases_of(tmp_path, text))) and nothing.choose(cases_of(tmp_path, text))
+
+
 def test_a_pattern_that_selects_nothing_has_a_neighbour(tmp_path: Path) -> None:
     cases = cases_of(tmp_path)
     assert nearest("client/demo/table/frist", cases) == "client/demo/table/first"
@@ -120,6 +132,14 @@ def test_sanity_cases_stand_around_their_theme(tmp_path: Path) -> None:
     selector = Selector(iut(tmp_path), CLAIMS)
     rows = [(c.permutation.case.suite.rsplit("/", 1)[1], c.permutation.case.row) for c in in_order(selector.choose(cases))]
     assert rows == [("sanity", "first"), ("table", "first"), ("table", "second"), ("sanity", "last")]
+
+
+def test_the_guide_for_servers_names_every_claim_and_what_holds_without_it() -> None:
+    guide = (ROOT / "docs" / "attach-your-server.md").read_text("utf-8")
+    held, rest = guide[guide.index("- `claims` says") : guide.index("- `notify` is where")].split("these do\n", 1)
+    mine = {claim.id: claim.default for claim in CLAIMS.values() if claim.role == "server"}
+    assert {name for name, default in mine.items() if f"`{name}`" in held} == {n for n, d in mine.items() if d == "yes"}
+    assert {name for name in mine if f"`{name}`" in rest} == {name for name, default in mine.items() if default != "yes"}
 
 
 def test_a_claims_file_with_a_wrong_key_is_refused_with_its_line(tmp_path: Path) -> None:

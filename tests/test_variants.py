@@ -28,7 +28,9 @@ LONG = os.environ.get("FUMO_LONG", "") not in ("", "0")
 QUICK = 6
 """Variants, of each role, whose themes the quick tier plays."""
 ALWAYS = ("xml-prefixed", "statuses-without-refs", "answers-one-by-one", "source-without-dot", "url-read-back", "triggers-once",
-          "reinstalls-same-version")
+          "reinstalls-same-version", "offers-once", "asks-until-answered", "nonce-of-strangers-unused", "wbxml-attribute-refused",
+          "goes-by-the-first-digit", "targets-without-root",
+          "clears-packages-away")
 """Those that found a false alarm when they were new, and are quick."""
 
 

@@ -82,7 +82,7 @@ class ServerAuthentication:
             self.authenticated = mac is not None and shown["result"] == "right"
         elif shown["result"] == "right":
             self.authenticated = shown["type"] == kind
-        elif shown["result"] in ("wrong", "stale"):
+        elif shown["result"] in ("wrong", "stale") or self.settings.each_message:
             self.authenticated = False
         if not self.authenticated:
             self.failures += 1

@@ -11,7 +11,7 @@ import itertools
 import json
 import re
 import zlib
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
 from functools import lru_cache
 from pathlib import Path
@@ -373,11 +373,16 @@ def load_cases(root: Path) -> list[Case]:
     return cases
 
 
-def permutations(case: Case, mode: str = "all") -> list[Permutation]:
+def permutations(
+    case: Case, mode: str = "all", fits: Callable[[Permutation], bool] | None = None
+) -> list[Permutation]:
     """The permutations of a case: ``all``, ``pairwise`` (each pair of values occurs), ``one`` (the first) or ``sample``
-    (one that its id chooses, so that over many cases all values come up)."""
+    (one that its id chooses, so that over many cases all values come up). Where not all are taken they are chosen among
+    those that ``fits``, if there are any."""
     names = list(case.axes)
     every = [dict(zip(names, values, strict=True)) for values in itertools.product(*case.axes.values())]
+    if mode != "all" and fits is not None:
+        every = [values for values in every if fits(Permutation(case, values))] or every
     if mode == "one":
         every = every[:1]
     elif mode == "sample":

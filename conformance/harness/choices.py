@@ -44,7 +44,8 @@ CHOICES = {
     ("device", "credentials"): ("right", "wrong", "none", "stale", "replayed", "basic", "md5"),
     ("trouble", "when"): ("begin", "commands", "chunk", "last-chunk", "inside", "message", "later", "always"),
     ("trouble", "does"): (
-        "abort", "vanish", "repeat", "lost", "no-end", "no-final", "ask-on", "interject", "interrupt", "no-mac", "wrong-mac", "old-mac",
+        "abort", "vanish", "repeat", "lost", "no-end", "no-final", "ask-on", "interject", "interrupt",
+        "no-mac", "wrong-mac", "old-mac", "no-cred",
         "406", "411", "413", "420", "424", "500",
     ),
     ("content", "challenge"): ("basic", "digest"),

@@ -27,7 +27,8 @@ _MESSAGES = 4000
 
 def crowd(player: ServerPlayer, given: Any, expect: dict[str, Any]) -> str:
     """Plays the step. ``devices``: how many; ``way`` and ``package``: of their campaigns; ``result``: one or a list of
-    ResultCodes, dealt out in turn. Raises :class:`outcome.Stop` where the server cannot know so many devices."""
+    ResultCodes, dealt out in turn; ``session_id``: that all of them choose, with the number of the round behind. Raises
+    :class:`outcome.Stop` where the server cannot know so many devices."""
     results = given.get("result", 200)
     results = results if isinstance(results, list) else [results]
     members = []
@@ -38,8 +39,9 @@ def crowd(player: ServerPlayer, given: Any, expect: dict[str, Any]) -> str:
             raise outcome.not_applicable("the server knows too few devices (dm.devices)", outcome.STEERING)
         wish = player.wish({key: given[key] for key in ("way", "package") if key in given}, identity)
         members.append((member, int(results[number % len(results)]), wish, player.bench.must("campaign", wish)))
-    for _ in range(ROUNDS):
+    for turn in range(ROUNDS):
         for member, _, _, _ in members:
+            member.script.session_id = f"{given['session_id']}{turn}" if "session_id" in given else ""
             member.start("client")
         _in_turn([member.conversing() for member, _, _, _ in members])
         _in_turn([member.operating(result) for member, result, _, _ in members])

@@ -27,6 +27,16 @@ def styles(given: Mapping[str, Any]) -> tuple[XmlStyle | None, WbxmlStyle | None
     return (XmlStyle(**xml) if xml else None), (WbxmlStyle(**_numbers(wbxml)) if wbxml else None)
 
 
+def refusable(xml: XmlStyle | None, wbxml: WbxmlStyle | None) -> bool:
+    """Whether a receiver may say that it cannot read messages of this form: no rule makes it take them (DM-ENC-009, WBXML-006,
+    -012, -014, -019, -021, -022). ``None`` is the plain form."""
+    if wbxml is not None and (wbxml.public_id in ("textual-bare", "unknown") or wbxml.text == "mixed" or wbxml.pages == "redundant"):
+        return True
+    if wbxml is not None and (wbxml.padding > 0 or wbxml.xmlns):
+        return True
+    return xml is not None and (xml.metinf in ("missing", "meta") or not xml.root_namespace or xml.meta_reversed)
+
+
 def _numbers(given: Mapping[str, Any]) -> dict[str, Any]:
     return {key: int(value) if key in ("charset", "padding") else value for key, value in given.items()}
 

@@ -23,7 +23,7 @@ from conformance.fumo.object import State
 from conformance.harness import outcome
 from conformance.harness.approach import Approach
 from conformance.harness.clock import VirtualClock
-from conformance.harness.forms import malformed, styles
+from conformance.harness.forms import malformed, refusable, styles
 from conformance.harness.link import response_of
 from conformance.harness.ownalert import OPERATIONS, alone, is_wrong
 from conformance.harness.recorder import Recorder
@@ -236,6 +236,8 @@ class OwnDevice:
         media = header(request.headers, "content-type") or ""
         common: dict[str, Any] = {"exchange": number, "session": self._label, "url": request.url}
         made = {"made": True} if self.device.made or self.approach.wrong else {}
+        if refusable(self.script.xml, self.script.wbxml):
+            made["refusable"] = True
         self.recorder.message(
             DEVICE, SERVER, request.body, _decoded(request.body, media), request.headers, direction="request",
             media=media, method=request.method, **common, **made,
@@ -254,7 +256,7 @@ class OwnDevice:
             self.device.receive(Response(0, [], b"", "closed"), self.now(), DM)
             return
         self.device.noting.facts = {}
-        self.device.receive(response, self.now(), DM)
+        self.device.receive(_heard(response), self.now(), DM)
         media = header(response.headers, "content-type") or ""
         data: dict[str, Any] = {"direction": "response", "media": media, "status": response.status, **common}
         if response.error:
@@ -384,6 +386,13 @@ def _descriptor(request: Request, response: Response) -> dict[str, Any]:
 def _becomes(bench: ServerBench) -> str:
     listed = bench.iut.packages.get("good", ())
     return listed[0].to if listed else ""
+
+
+def _heard(response: Response) -> Response:
+    """A response as the device takes it: a message is read whatever HTTP status came with it (DM-HTTP-006 is a SHOULD)."""
+    if response.status < 400 or response.error or _decoded(response.body, header(response.headers, "content-type") or "") is None:
+        return response
+    return Response(200, response.headers, response.body)
 
 
 def _decoded(octets: bytes, media: str) -> Decoded | None:

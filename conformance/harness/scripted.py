@@ -18,6 +18,7 @@ from conformance.harness.ownalert import formed, request
 from conformance.harness.ownsending import is_wrong, thing
 from conformance.harness.scriptedexecutor import HEADER, Refusing
 from conformance.harness.trouble import Trouble, TroubledSession
+from conformance.judge.lookup import full
 from conformance.peers.deviation import Deviation, deviant
 from conformance.peers.device import Device
 from conformance.peers.profile import DeviceProfile
@@ -154,7 +155,7 @@ class ScriptedDevice(Device):
 
     def finish_at_once(self, command: Exec) -> int:
         """Ends an operation in the moment of its Exec: its report goes with the Status."""
-        root, _, name = (command.items[0].target or "").rpartition("/")
+        root, _, name = full(command.items[0].target).rpartition("/")
         agent = next((each.agent for each in self.objects if each.uri == root), None)
         if agent is None or name not in ALERT_OF:
             return 404

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 from conformance.dm.executor import Executed
 from conformance.fumo.object import NODES
+from conformance.judge.lookup import full
 from conformance.syncml.model import Block, Command, Exec, Item, Meta, Results, Status
 
 if TYPE_CHECKING:
@@ -60,7 +61,7 @@ class Refusing:
         """Get of one address; State is what the script says."""
         code: int = super().get(item, found)  # type: ignore[misc]
         roots = self.device.profile.objects
-        if code == 200 and self.script.state and item.target in [root + _STATE for root in roots]:
+        if code == 200 and self.script.state and full(item.target) in [root + _STATE for root in roots]:
             found[-1] = Item(source=item.target, meta=Meta(format=NODES["State"].format), data=self.script.state)
         return code
 

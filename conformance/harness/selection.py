@@ -106,14 +106,18 @@ class Selector:
         self._patterns = [pattern_of(pattern) for pattern in read_patterns(patterns)]
 
     def choose(self, cases: Iterable[Case]) -> list[Chosen]:
-        """All permutations of the implementation's role that the patterns select, each with the decision."""
+        """All permutations of the implementation's role that the patterns select, each with the decision. Where the mode
+        takes some of a case it takes such as apply."""
         return [
             self.decide(permutation)
             for case in cases
             if case.role == self.iut.role
-            for permutation in permutations(case, self.mode)
+            for permutation in permutations(case, self.mode, self._fits)
             if self.matches(permutation)
         ]
+
+    def _fits(self, permutation: Permutation) -> bool:
+        return self.decide(permutation).selected
 
     def matches(self, permutation: Permutation) -> bool:
         """Whether one of the patterns selects the permutation; sanity cases go with their theme."""

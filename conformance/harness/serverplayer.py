@@ -105,7 +105,7 @@ class ServerPlayer:
         package = self.bench.shelf.package(purpose)
         places = self.bench.places()
         shown = {
-            "url": places[f"url:{purpose}"],
+            "url": places[f"url:{purpose}"] + (f"?{given['query']}" if "query" in given else ""),
             "name": package.path.stem,
             "version": package.to or "",
             "type": package.type,

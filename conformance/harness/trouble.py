@@ -29,7 +29,7 @@ WHEN = {
 """Moments of a session."""
 ABORT, VANISH, REPEAT, NO_END, LOST = "abort", "vanish", "repeat", "no-end", "lost"
 NO_FINAL, ASK_ON, INTERJECT, INTERRUPT = "no-final", "ask-on", "interject", "interrupt"
-NO_MAC, WRONG_MAC, OLD_MAC = "no-mac", "wrong-mac", "old-mac"
+NO_MAC, WRONG_MAC, OLD_MAC, NO_CRED = "no-mac", "wrong-mac", "old-mac", "no-cred"
 DOES = {
     ABORT: "sends Alert 1223 and the Statuses (DM Protocol 8.1)",
     VANISH: "sends nothing any more",
@@ -43,6 +43,7 @@ DOES = {
     NO_MAC: "leaves the authentication code out, and ends the session when it is told so",
     WRONG_MAC: "sends an authentication code for other octets, and ends the session when it is told so",
     OLD_MAC: "makes the authentication code with the nonce before, and ends the session when it is told so",
+    NO_CRED: "leaves its credentials out; behind package #1 the session ends with the answer to that",
 }
 """What may happen then; a number is the Status of each Add and Replace of the message."""
 _MACS = (NO_MAC, WRONG_MAC, OLD_MAC)
@@ -174,7 +175,8 @@ class TroubledSession(ClientSession):
         octets = super()._send(answered)
         if self.does in _MACS:
             self._spoil(octets)
-        self.crooked = self.does in _MACS or bool(self.script.ver_dtd or self.script.ver_proto) or self._astray
+        self._leaving = self._leaving or (self.does == NO_CRED and answered is not None)
+        self.crooked = self.does in (*_MACS, NO_CRED) or bool(self.script.ver_dtd or self.script.ver_proto) or self._astray
         self.twice, self.deaf = self.does == REPEAT, self.does == LOST
         self._used = self.authentication.nonce
         return octets
@@ -242,6 +244,8 @@ class TroubledSession(ClientSession):
         header = super().header()
         header.ver_dtd = self.script.ver_dtd or header.ver_dtd
         header.ver_proto = self.script.ver_proto or header.ver_proto
+        if self.does == NO_CRED:
+            header.cred = None
         if self.script.resp_uri == OWN:
             header.resp_uri = NOWHERE
         return header

@@ -39,8 +39,8 @@ class Commanded:
 
     @property
     def node(self) -> str:
-        """The target of the item, "" where there is none."""
-        return self.item.target or ""
+        """The target of the item with the root before it, which may be left out; "" where there is none."""
+        return full(self.item.target) if self.item.target else ""
 
     @property
     def data(self) -> str:
@@ -96,8 +96,12 @@ def _inside(event: Event, commands: list[Command], around: str) -> Iterator[Comm
             yield from _inside(event, command.commands, around_them)
 
 
+_NOTHING = hashlib.sha256().hexdigest()
+
+
 def received_object(transcript: Transcript, node: str, *, mistaken: bool = False) -> str:
-    """sha256 of what the server sent to a node by Replace or Add, chunks put together; "" where nothing came whole.
+    """sha256 of what the server sent to a node by Replace or Add, chunks put together; "" where nothing came whole. That it
+    empties the node afterwards changes nothing: so a package may be cleared away (FUMO TS, recommendations).
     ``mistaken``: of what it would be as Base64, where its Format says otherwise."""
     summary = hashlib.sha256()
     encoded = b""
@@ -120,7 +124,8 @@ def received_object(transcript: Transcript, node: str, *, mistaken: bool = False
         else:
             summary.update(payload(found.item, meta))
         if not found.item.more:
-            whole, summary, encoded = summary.hexdigest(), hashlib.sha256(), b""
+            came = summary.hexdigest()
+            whole, summary, encoded = whole if whole and came == _NOTHING else came, hashlib.sha256(), b""
     return whole
 
 

@@ -11,6 +11,7 @@ from conformance.judge import (
     rules_download,
     rules_echo,
     rules_effect,
+    rules_enforcement,
     rules_form,
     rules_header,
     rules_integrity,
@@ -33,7 +34,7 @@ from conformance.judge import (
 from conformance.judge.rule import RULES, Rule
 
 MODULES = (
-    rules_form, rules_transport, rules_header, rules_package, rules_status, rules_authentication, rules_integrity,
+    rules_form, rules_transport, rules_header, rules_package, rules_status, rules_authentication, rules_enforcement, rules_integrity,
     rules_largeobject, rules_command, rules_effect, rules_object, rules_alert, rules_operation, rules_state, rules_course,
     rules_report, rules_campaign,
     rules_echo, rules_tree, rules_trigger, rules_version, rules_wbxml, rules_push, rules_download, rules_tls,

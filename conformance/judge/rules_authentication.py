@@ -12,11 +12,11 @@ from conformance.judge.rule import Hit, View, rule
 from conformance.judge.rules_package import dev_info
 from conformance.judge.rules_transport import goes_to
 from conformance.judge.session import NEXT_MESSAGE, NO_END_OF_DATA, SESSION_ABORT, Said, Session
-from conformance.syncml.model import Alert, Chal, Command, Status, b64
+from conformance.syncml.model import Alert, Chal, Command, Status
 from conformance.transport.exchange import header
 
 MAC = "syncml:auth-mac"
-_WITH_NONCE = ("syncml:auth-md5", MAC)
+WITH_NONCE = ("syncml:auth-md5", MAC)
 _TRIES = 5
 
 
@@ -85,7 +85,7 @@ def base64_stated(view: View) -> Iterator[Hit]:
     """DM RepPro 6.1.2, 6.1.6. Basic may leave it out."""
     for said in view.mine:
         for _, chal in _chals(said):
-            if kind_of(chal.type) in _WITH_NONCE:
+            if kind_of(chal.type) in WITH_NONCE:
                 yield view.check(chal.format == "b64", said, "Format b64", chal.format, f"Chal of type {chal.type}")
         cred = said.header.cred
         if cred is not None and kind_of(cred.type) == "syncml:auth-md5":
@@ -100,7 +100,7 @@ def nonce_there(view: View) -> Iterator[Hit]:
     """
     for said in view.mine:
         for status, chal in _chals(said):
-            if kind_of(chal.type) in _WITH_NONCE and (status.cmd == "SyncHdr" or status.cmd_ref == "0"):
+            if kind_of(chal.type) in WITH_NONCE and (status.cmd == "SyncHdr" or status.cmd_ref == "0"):
                 there = bool((chal.next_nonce or "").strip())
                 what = f"NextNonce of the Chal with Status {status.data}"
                 open_ = good(status.data) and not (chal.next_nonce is not None and _asks_again(said, status, chal))
@@ -110,27 +110,6 @@ def nonce_there(view: View) -> Iterator[Hit]:
 def _asks_again(said: Said, status: Status, chal: Chal) -> bool:
     """Whether a Status of 200 asks for credentials of the type of its Chal with the next message (DM Protocol 9.1)."""
     return status.data == "200" and said.answers is not None and shown_type(said.answers) == kind_of(chal.type)
-
-
-@rule("DM-AUTH-012", title="nonces are long and new")
-def nonce_quality(view: View) -> Iterator[Hit]:
-    """DM Security 5.3.3: at least 16 octets, another one for each session."""
-    seen: dict[str, Session] = {}
-    for said in view.mine:
-        chal = chal_of(said)
-        if chal is None or kind_of(chal.type) not in _WITH_NONCE or not chal.next_nonce:
-            continue
-        told = facts_of(said).get("next_nonce")
-        length = told.get("length") if isinstance(told, dict) else None
-        if length is None and "*" not in chal.next_nonce:
-            octets = b64(chal.next_nonce)
-            length = None if octets is None else len(octets)
-        if isinstance(length, int):
-            yield view.check(length >= 16, said, "at least 16 octets", f"{length}", "length of the nonce")
-        mark = nonce_print(said)
-        if mark:
-            known = seen.setdefault(mark, said.session)
-            yield view.check(known is said.session, said, "a new nonce", "one of an earlier session", "nonce of the challenge")
 
 
 @rule("DM-AUTH-013", title="a challenge to wrong credentials has a new nonce")
@@ -155,7 +134,7 @@ def new_nonce(view: View) -> Iterator[Hit]:
 
 def _showed_nonce(said: Said | None) -> bool:
     """Whether a message shows credentials that a nonce goes into."""
-    return said is not None and shown_type(said) in _WITH_NONCE
+    return said is not None and shown_type(said) in WITH_NONCE
 
 
 @rule("DM-AUTH-005", "DM-HMAC-006", title="Cred stands in SyncHdr only, and holds no MAC")
@@ -250,7 +229,8 @@ def facts_right(view: View) -> Iterator[Hit]:
             yield view.ok(said, "DM-AUTH-007")
         elif result == "stale" and not in_doubt(view, said, nonce):
             what = "nonce of the md5 credentials"
-            yield view.broken(said, "the newest nonce", f"the {nonce} one", what, "DM-AUTH-010", tolerated=not challenged)
+            open_ = not challenged or deaf(said)
+            yield view.broken(said, "the newest nonce", f"the {nonce} one", what, "DM-AUTH-010", tolerated=open_)
         elif result == "wrong" and challenged:
             expected = "B64(MD5(B64(MD5(name:password)):nonce))"
             yield view.broken(said, expected, "another value", "md5 credentials after a challenge", "DM-AUTH-007")
@@ -259,6 +239,18 @@ def facts_right(view: View) -> Iterator[Hit]:
 def was_challenged(said: Said) -> bool:
     """Whether the other side gave a nonce in this session before."""
     return any(place < said.index for side, place in said.session.kept(_challenging).items() if side != said.side)
+
+
+def deaf(said: Said) -> bool:
+    """Whether a server that refuses a device has refused every message in which that device gave it a nonce. To take a nonce
+    from somebody who has not shown himself is a SHOULD (DM Security 5.3.4), and a refusal commands nothing."""
+    if said.side != "server" or not said.refuses:
+        return False
+    for each in said.session.by(said.side):
+        chal = chal_of(each.answers) if each.answers is not None else None
+        if each.index <= said.index and not each.refuses and chal is not None and chal.next_nonce:
+            return False
+    return True
 
 
 def _challenging(session: Session) -> dict[str, int]:

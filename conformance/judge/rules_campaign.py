@@ -66,7 +66,9 @@ def address_first(view: View) -> Iterator[Hit]:
         good = _written(view, node, operation.said) or _read(view, node, operation.said)
         what = f"Exec on {operation.root}/{operation.name}"
         unknown = view.recorded
-        yield view.check(good, operation.said, f"{node} set before", "it was never set", what, tolerated=unknown)
+        other = f"{operation.root}/{DOWNLOAD if operation.name == DOWNLOAD_AND_UPDATE else DOWNLOAD_AND_UPDATE}/PkgURL"
+        actual = "it was never set" if good or not _written(view, other, operation.said) else f"it was never set; {other} was"
+        yield view.check(good, operation.said, f"{node} set before", actual, what, tolerated=unknown)
 
 
 def _written(view: View, node: str, until: Said) -> bool:

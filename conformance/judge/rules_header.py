@@ -213,6 +213,14 @@ def msg_ref(view: View) -> Iterator[Hit]:
                 yield view.broken(ref.said, "the MsgID of a message that came before", value, what)
 
 
+def _meant(said: Said, target: Said, answer: Status | Results) -> str:
+    """A hint where the message that was answered last has the command, and MsgRef names an earlier one."""
+    last = said.answers
+    if last is None or last is target or not any(placed.command.cmd_id == answer.cmd_ref for placed in last.walked):
+        return ""
+    return f"; message {last.header.msg_id}, which came last, has a command of that number"
+
+
 @rule("DM-HDR-011", title="CmdRef and Cmd name the command that is answered")
 def cmd_ref(view: View) -> Iterator[Hit]:
     """MS-MDM 2.2.3.3. A Status for SyncHdr without CmdRef stands in the samples of the text."""
@@ -231,7 +239,8 @@ def cmd_ref(view: View) -> Iterator[Hit]:
                     good = named is None or named == wanted
                     yield view.check(good, ref.said, wanted, named, f"Cmd beside {what}")
                 elif not target.made and _distinct(target):
-                    yield view.broken(ref.said, f"a CmdID of message {target.header.msg_id}", answer.cmd_ref, what)
+                    expected = f"a CmdID of message {target.header.msg_id}, which MsgRef names"
+                    yield view.broken(ref.said, expected, answer.cmd_ref, what + _meant(ref.said, target, answer))
 
 
 def _distinct(said: Said) -> bool:

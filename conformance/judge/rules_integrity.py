@@ -8,6 +8,7 @@ from conformance.judge.rule import Hit, View, rule
 from conformance.judge.rules_authentication import (
     MAC,
     chal_of,
+    deaf,
     facts_of,
     good,
     in_doubt,
@@ -33,7 +34,7 @@ def mac_right(view: View) -> Iterator[Hit]:
             yield view.ok(said, "DM-HMAC-005")
         elif result == "stale" and not in_doubt(view, said, nonce := shown.get("nonce") or "unknown"):
             what = "nonce of the MAC"
-            yield view.broken(said, "the newest nonce", f"the {nonce} one", what, "DM-HMAC-005", not challenged)
+            yield view.broken(said, "the newest nonce", f"the {nonce} one", what, "DM-HMAC-005", not challenged or deaf(said))
         elif result == "wrong" and challenged:
             yield view.broken(said, "B64(MD5(B64(MD5(name:password)):nonce:B64(MD5(body))))", "another value", "the MAC")
 

@@ -59,7 +59,8 @@ def answered(view: View) -> Iterator[Hit]:
             continue
         if _aborted(exchange):
             continue
-        yield view.broken(given, "a SyncML message in the response", _came(given), "the response has no message in it")
+        where = " at the address that RespURI gave" if exchange.request is not None and goes_to(exchange.request) else ""
+        yield view.broken(given, "a SyncML message in the response", _came(given), f"the response{where} has no message in it")
 
 
 @rule("DM-SES-008", sides=("server",), title="every package is answered")
@@ -98,13 +99,22 @@ def http_status(view: View) -> Iterator[Hit]:
 
 
 def _judged(view: View) -> Iterator[Exchange]:
-    """Exchanges whose request was a proper message and whose response was not made wrong on purpose."""
+    """Exchanges whose request was a proper message and whose response was not made wrong on purpose. A form that nobody has to
+    read may be refused as a body that is no message (WBXML-024)."""
     for session in view.sessions:
         for exchange in session.exchanges:
-            if exchange.request is None or exchange.request.made:
+            if exchange.request is None or exchange.request.made or _unread(exchange):
                 continue
             if exchange.given is not None and not exchange.given.data.get("made"):
                 yield exchange
+
+
+def _unread(exchange: Exchange) -> bool:
+    """Whether an HTTP status 4xx answers a message of a form that a server may leave unread."""
+    asked, given = exchange.asked, exchange.given
+    if asked is None or given is None or not asked.data.get("refusable") or exchange.response is not None:
+        return False
+    return 400 <= int(given.data.get("status") or 0) < 500
 
 
 def _aborted(exchange: Exchange) -> bool:
@@ -114,7 +124,10 @@ def _aborted(exchange: Exchange) -> bool:
 def _came(given: Event) -> str:
     data = given.data
     what = data.get("media") or "no Content-Type"
-    return f"HTTP {data.get('status', '?')}, {what}, {data.get('size', 0)} octets"
+    fault = data.get("fault") if data.get("size") and "syncml" in what else None
+    at = "" if not fault or fault.get("offset") is None else f" (octet {fault['offset']})"
+    unread = f", which is no message: {fault['reason']}{at}" if fault else ""
+    return f"HTTP {data.get('status', '?')}, {what}, {data.get('size', 0)} octets{unread}"
 
 
 @rule("DM-HTTP-005", sides=("client",), title="RespURI is obeyed")

@@ -5,15 +5,16 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Any
 
 from conformance.dm.trigger import Notification, Push, build, build_push
-from conformance.fumo.campaign import DELIVER, Campaign
-from conformance.fumo.plan import FIRMWARE, Batch
+from conformance.fumo.campaign import DELIVER, SUCCEEDED, Campaign
+from conformance.fumo.plan import BY_REPLACE, FIRMWARE, Answer, Batch
 from conformance.peers.enrolment import Enrolment
 from conformance.peers.planner import Planner
 from conformance.peers.serverparts import VARIANTS as VARIANT
-from conformance.syncml.model import Alert, Atomic, Exec, Get, Item, Replace
+from conformance.syncml.model import Alert, Atomic, Exec, Get, Item, Meta, Replace
 from conformance.syncml.model import Sequence as Ordered
 
 # -- campaigns -------------------------------------------------------------------------------------------------------------
@@ -174,6 +175,52 @@ class Properties(Campaign):
 
 
 # -- triggers --------------------------------------------------------------------------------------------------------------
+
+
+@VARIANT("offers-once", "campaign")
+class OffersOnce(Campaign):
+    """At the time that the user chose the update is commanded; it is not put off again."""
+
+    def _took_times(self, answers: Sequence[Answer], at: float) -> None:
+        super()._took_times(answers, at)
+        self.consented = self.consented or self.due is not None
+
+
+@VARIANT("asks-until-answered", "campaign")
+class AsksUntilAnswered(Campaign):
+    """A question that nobody answers, or that is cancelled, is asked again in the next session."""
+
+    def denied(self, code: int | None) -> None:
+        if code in (214, 408):
+            self._stopped = True
+        else:
+            super().denied(code)
+
+
+@VARIANT("clears-packages-away", "campaign")
+class ClearsAway(Campaign):
+    """Empties PkgData in the session of the report, where the package came by DM."""
+
+    _cleared = False
+
+    def wants(self, at: float) -> bool:
+        return super().wants(at) or (self.status == SUCCEEDED and self.plan.way == BY_REPLACE and not self._cleared)
+
+    def next(self, at: float) -> Batch | None:
+        if self.status != SUCCEEDED:
+            return super().next(at)
+        if not self.wants(at):
+            return None
+        self._cleared = True
+        return Batch([Replace(items=[Item(target=f"{self.plan.root}/Update/PkgData", meta=Meta(format="b64"), data="")])])
+
+
+@VARIANT("goes-by-the-first-digit", "campaign")
+class FirstDigit(Campaign):
+    """Every report of the class 2xx tells success."""
+
+    def good(self, result: int) -> bool:
+        return 200 <= result <= 299
 
 
 class _Trigger(Planner):

@@ -9,8 +9,19 @@ from dataclasses import replace
 
 from conformance.download.descriptor import NAMESPACE, Descriptor
 from conformance.peers.publisher import Publisher
+from conformance.peers.server_form_deviations import Spelt
 from conformance.peers.serverparts import deviation
+from conformance.syncml.element import Element
 from conformance.transport.exchange import Reply, Request, header
+
+
+@deviation("data-escaped-twice", "session")
+class EscapedTwice(Spelt):
+    """Escapes what it puts into Data, although writing the message does that."""
+
+    def spoil(self, element: Element) -> None:
+        if element.name == "Data" and isinstance(element.text, str):
+            element.text = element.text.replace("&", "&amp;")
 
 
 @deviation("descriptor-as-xml", "publisher")

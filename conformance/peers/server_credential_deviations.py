@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import base64
 import contextlib
+import dataclasses
 import re
 from collections.abc import Mapping
 from typing import Any
 
 from conformance.dm.credentials import AUTH_TYPES, BASIC, HMAC, MAC_HEADER, MD5, mac_header, make_cred, md5_data
-from conformance.dm.serversession import Outgoing
+from conformance.dm.serversession import Outgoing, PeerKeys, ServerSettings
 from conformance.peers.serverparts import deviation
 from conformance.peers.spoiltheader import SpoiltHeader
 from conformance.peers.talk import Session
@@ -43,6 +44,21 @@ class CredWithoutFormat(Session):
         if cred is not None:
             cred.format = None
         return cred
+
+
+@deviation("once-is-enough", "session")
+class OnceIsEnough(Session):
+    """Says 200, for credentials in each message, and then takes messages that have none."""
+
+    def __init__(self, settings: ServerSettings, keys: PeerKeys) -> None:
+        super().__init__(dataclasses.replace(settings, each_message=True), keys)
+
+    def check(self, message: Message, octets: bytes, headers: Mapping[str, str]) -> dict[str, Any]:
+        before = self.authenticated
+        facts = super().check(message, octets, headers)
+        if before and facts["credentials"]["result"] == "absent" and self.keys.kind in (BASIC, MD5):
+            self.authenticated = True
+        return facts
 
 
 @deviation("own-type-changes", "session")

@@ -28,7 +28,7 @@ _RESERVED = 0x30
 # ---- elements --------------------------------------------------------------------------------------------------------
 
 
-class _Spelt(Session):
+class Spelt(Session):
     """Base of what is wrong in the elements of a message."""
 
     def encode(self, message: Message) -> bytes:
@@ -52,7 +52,7 @@ _BEHIND = {
 
 def _misplacing(identity: str, parent: str, child: str, other: str) -> None:
     @deviation(identity, "session")
-    class _Misplaced(_Spelt):
+    class _Misplaced(Spelt):
         def spoil(self, element: Element) -> None:
             found, before = element.child(child), element.child(other)
             if element.name == parent and found is not None and before is not None:
@@ -65,7 +65,7 @@ for _identity, _places in _BEHIND.items():
 
 
 @deviation("lang-in-get", "session")
-class LangInGet(_Spelt):
+class LangInGet(Spelt):
     """Says in each Get in which language it wants the answer."""
 
     def spoil(self, element: Element) -> None:

@@ -6,6 +6,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from typing import Any
 
 from conformance.dm.serversession import PeerKeys, Received, ServerSettings
 from conformance.fumo.campaign import AWAIT, ENDED, INSTALL, Campaign
@@ -13,6 +14,7 @@ from conformance.fumo.object import UPDATE
 from conformance.fumo.plan import BY_REPLACE, Answer, Batch, Facts
 from conformance.fumo.report import Report
 from conformance.peers.enrolment import Enrolment
+from conformance.peers.planner import Planner
 from conformance.peers.publisher import Publisher
 from conformance.peers.server_content_deviations import WithoutRanges
 from conformance.peers.serverparts import deviation
@@ -37,6 +39,14 @@ class _JobForgotten(Campaign):
     def report(self, report: Report) -> None:
         if not self._forgotten:
             super().report(report)
+
+
+@deviation("job-forgotten-by-restart", "planner")
+class _JobsInMemory(Planner):
+    """Keeps its jobs in memory only, and the devices on its disk."""
+
+    def dump(self) -> dict[str, Any]:
+        return {**super().dump(), "campaigns": []}
 
 
 @deviation("second-report-is-failure", "campaign")

@@ -6,14 +6,17 @@
 from __future__ import annotations
 
 import dataclasses
+from collections.abc import Mapping
 from typing import Any
 
 from conformance.dm.credentials import BASIC, MD5
-from conformance.dm.serversession import Outgoing, PeerKeys, ServerSettings
+from conformance.dm.serversession import Outgoing, PeerKeys, Received, ServerSettings
 from conformance.peers.client_message_variants import WBXML_STYLES, XML_STYLES
 from conformance.peers.security import ServerTransport
 from conformance.peers.serverparts import VARIANTS as VARIANT
 from conformance.peers.talk import Session
+from conformance.syncml.codec import Decoded
+from conformance.syncml.element import SyntaxFault
 from conformance.syncml.model import Alert, Command, Cred, Header, Item, Message, Meta, Replace, Results, Status
 from conformance.syncml.wbxml import WbxmlStyle
 from conformance.syncml.xmlcodec import XmlStyle
@@ -54,6 +57,20 @@ class _Arranged(Session):
 
 def _items(message: Message) -> list[tuple[Command, Item]]:
     return [(c, item) for c in message.walk() if not isinstance(c, Status | Results) for item in c.items]
+
+
+@VARIANT("targets-without-root", "session")
+class WithoutRoot(Session):
+    """Names nodes without the ``./`` in front; the campaign knows them by their whole name."""
+
+    def send(self, message: Message) -> Outgoing:
+        aimed = [(item, item.target) for command, item in _items(message) if not isinstance(command, Alert) and item.target]
+        for item, target in aimed:
+            item.target = target.removeprefix("./")
+        outgoing = super().send(message)
+        for item, target in aimed:
+            item.target = target
+        return outgoing
 
 
 @VARIANT("meta-on-command", "session")
@@ -306,3 +323,27 @@ class FewHeaders(ServerTransport):
         media = [(name, f"{value}; charset=UTF-8") for name, value in reply.headers if name.lower() == "content-type"]
         reply.headers[:] = [*media, *kept]
         return reply
+
+
+# -- what it passes over ---------------------------------------------------------------------------------------------------
+
+
+@VARIANT("nonce-of-strangers-unused", "session")
+class Unimpressed(Session):
+    """Keeps to the nonces that it got from a device that had shown itself."""
+
+    def take_header_status(self, message: Message) -> bool:
+        status = message.header_status()
+        if status is not None and status.chal is not None and not self.authenticated:
+            return False
+        return super().take_header_status(message)
+
+
+@VARIANT("wbxml-attribute-refused", "session")
+class Plain(Session):
+    """Reads no attribute in WBXML: nobody has to."""
+
+    def receive_decoded(self, found: Decoded | SyntaxFault, octets: bytes, headers: Mapping[str, str]) -> Received:
+        if isinstance(found, Decoded) and any(note.code == "xmlns-attribute" for note in found.observations):
+            found = SyntaxFault("an attribute")
+        return super().receive_decoded(found, octets, headers)
