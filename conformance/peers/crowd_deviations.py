@@ -118,6 +118,20 @@ class OneDeviceAtATime(Talk):
         return super().answer(request, at)
 
 
+@deviation("session-by-id-alone", "talk")
+class SessionByIdAlone(Talk):
+    """Finds a session by its SessionID, whoever chose it: the device that came with it last has it."""
+
+    def answer(self, request: Request, at: float) -> Reply:
+        latest: dict[str | None, Talk] = vars(self.planner).setdefault("latest", {})
+        held = latest.get(self.session.session_id)
+        if held is not None and held is not self and held.open:
+            return Talk.answer(held, request, at)
+        reply = super().answer(request, at)
+        latest[self.session.session_id] = self
+        return reply
+
+
 @deviation("lost-exec-is-done", "campaign")
 class LostExecIsDone(Campaign):
     """Takes an Exec whose Status never came for one that did its work."""
