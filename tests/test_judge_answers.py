@@ -144,6 +144,20 @@ def test_dm_hdr_007_a_message_that_comes_once_more_says_nothing_new() -> None:
     assert len(found.references) == 4, "what it refers to is looked at all the same"
 
 
+def test_dm_abt_005_what_is_asked_once_more_is_answered_once_more() -> None:
+    script = update()
+    asked, answer = script.steps[2:4]
+    assert isinstance(asked, Step) and isinstance(answer, Step)
+    answer.data["error"] = "reset"
+    again = [Step(each.side, each.message, {**each.data, "exchange": 90}) for each in (asked, answer)]
+    del again[1].data["error"]
+    script.steps[4:4] = again
+    asked.message.commands.append(Alert(cmd_id="77", data="1222"))
+    answer.message.commands.append(Status(cmd_id="78", msg_ref="2", cmd_ref="77", cmd="Alert", data="200"))
+    owed = [each for each in book(script, "server").owed if each.command.cmd_id == "77"]
+    assert [each.codes for each in owed] == [["200"], ["200"]]
+
+
 def test_dm_sta_005_how_many_items_a_status_names() -> None:
     named: list[tuple[list[str], list[str], int]] = [([], [], 0), (["x"], [], 1), ([], ["x", "y"], 2), (["x"], ["y"], 1)]
     for targets, sources, number in named:

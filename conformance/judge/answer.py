@@ -208,8 +208,9 @@ class Book:
                 self.headings.setdefault(ref.target.index, []).append(ref)
                 continue
             ref.owed = self._by_id.get((ref.target.index, command.cmd_ref or ""))
-            if ref.owed is not None and not said.copy:  # a message that is sent once more says nothing new
-                (ref.owed.statuses if isinstance(command, Status) else ref.owed.results).append(ref)
+            if ref.owed is not None:
+                taken = ref.owed.statuses if isinstance(command, Status) else ref.owed.results
+                taken += [ref] if not (said.copy and any(_same(each, ref) for each in taken)) else []
 
     def _target(self, ref: Reference) -> Said | None:
         command = ref.answer
@@ -217,6 +218,11 @@ class Book:
             return ref.said.answers if isinstance(command, Results) else None
         known = self._theirs.get(command.msg_ref)
         return known[-1] if known else None  # they are taken in order: all of these came before
+
+
+def _same(one: Reference, other: Reference) -> bool:
+    """Whether two answers are one and the same, in a message that was sent once more: it says nothing new."""
+    return (one.said.header.msg_id, one.position) == (other.said.header.msg_id, other.position)
 
 
 def _abort(command: Command) -> bool:
