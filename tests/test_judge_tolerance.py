@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 import pytest
-from judge_builder import Script, answers, dev_info, md5, md5_chal
+from judge_builder import Script, Step, answers, dev_info, md5, md5_chal
 from judge_scripts import forgetful
 
 from conformance.judge.finding import FAIL, PASS, WARN
-from conformance.syncml.model import Alert
+from conformance.syncml.model import Alert, Status
 from conformance.transcript import DEVICE, SERVER
 
 
@@ -59,3 +59,23 @@ def test_an_answer_that_is_sent_again_gives_no_new_nonce(digest: str, expected: 
         asked.data["sha256"] = "asked"
         script.server(*answers(asked, "407", md5_chal())).data["sha256"] = "given" if digest == "same" else f"given {label}"
     assert outcome(script, "DM-AUTH-012") == expected
+
+
+@pytest.mark.parametrize(("named", "expected"), [(5, [PASS]), (2, [FAIL])])
+def test_a_message_that_comes_again_may_be_answered_item_by_item_again(named: int, expected: list[str]) -> None:
+    """The answer is made anew, so that its octets are other ones."""
+    script = Script()
+    asked = script.client(Alert(data="1201"), dev_info())
+    for turn in ("first", "again"):
+        head, alert, _ = answers(asked, "200")
+        device = asked.message.commands[1]
+        each = [
+            Status(msg_ref="1", cmd_ref=device.cmd_id, cmd="Replace", source_refs=[item.source or ""], data="200")
+            for item in device.items[: 5 if turn == "first" else named]
+        ]
+        script.server(head, alert, *each, **({} if turn == "first" else {"resp_uri": "http://dm.example.test/dm?again"}))
+        if turn == "first":
+            script.steps[-1].data["error"] = "reset"
+            script.steps.append(Step(asked.side, asked.message, {**asked.data, "exchange": 2}))
+            script.exchange, script._ids["server"] = 2, 0
+    assert outcome(script, "DM-STA-005") == expected

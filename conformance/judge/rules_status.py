@@ -164,7 +164,8 @@ def once(view: View) -> Iterator[Hit]:
     """MS-MDM 2.2.6.1."""
     for book in view.books:
         for owed in book.owed:
-            refs = [ref for ref in owed.statuses if not ref.said.repeated] or owed.statuses[:1]
+            first = [ref for ref in owed.statuses if ref.said is owed.statuses[0].said]
+            refs = [ref for ref in owed.statuses if not ref.said.repeated] or first
             if not refs or not all(view.judged(ref.said) for ref in refs):
                 continue
             statuses = [ref.answer for ref in refs if isinstance(ref.answer, Status)]
