@@ -177,7 +177,7 @@ class ClientSessions:
     def take(self, incoming: Incoming) -> bool:
         """Takes one request; answers it alone where the protocol leaves no choice. True where the player may command."""
         read = _decoded(incoming)
-        talk = self._talk_of(read.message if isinstance(read, Decoded) else None)
+        talk = self._talk_of(read.message if isinstance(read, Decoded) else None, incoming.request.body)
         received = talk.take(incoming, read)
         if talk.spoilt:
             talk.refuse()  # whatever it makes of octets that were no message, it is not gone on with
@@ -213,8 +213,8 @@ class ClientSessions:
             self.lost = f"the session went on for {ENDLESS} messages without coming to an end"
         return talk.answered_alone > ENDLESS
 
-    def _talk_of(self, message: Message | None) -> Conversation:
-        if self.talk is not None and (message is None or self.talk.belongs(message)):
+    def _talk_of(self, message: Message | None, octets: bytes) -> Conversation:
+        if self.talk is not None and (message is None or self.talk.belongs(message, octets)):
             return self.talk
         self.release()  # the old session may be half open for good, but its request shall not hang
         self.sessions += 1

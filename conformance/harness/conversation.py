@@ -169,11 +169,14 @@ class Conversation:
         reply = Reply(400, [("Content-Type", "text/plain")], b"This is no SyncML message.\n")
         self._send(reply, b"", None, {"media": "text/plain", "made": True})
 
-    def belongs(self, message: Message) -> bool:
-        """Whether a message goes on with this session rather than begins another one."""
+    def belongs(self, message: Message, octets: bytes) -> bool:
+        """Whether a message goes on with this session rather than begins another one; so does the last one of a session that
+        is over where it comes once more, as its answer was lost."""
         header_ = message.header
         if header_.session_id != self.session.session_id:
             return False
+        if self.session.repeats(octets) and self.first is not None and header_.msg_id != self.first.header.msg_id:
+            return True
         if header_.source != self.session.device:  # who names itself otherwise in the middle does not begin anything
             return not _opens(message)
         if self.session.over and _opens(message):
