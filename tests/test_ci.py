@@ -32,7 +32,8 @@ def test_asks_nobody(): pytest.skip("another reason")
 
 def outcome(folder: Path, *more: str, **environ: str) -> tuple[int, str]:
     """Exit status and output of pytest over tests that skip, with the project's conftest."""
-    shutil.copy(ROOT / "tests" / "conftest.py", folder)
+    for name in ("conftest.py", "resuming.py"):
+        shutil.copy(ROOT / "tests" / name, folder)
     (folder / "pytest.ini").write_text("[pytest]\nmarkers =\n    oracle: asks a program\n")
     (folder / "test_skipping.py").write_text(SKIPPING)
     kept = {name: value for name, value in os.environ.items() if not name.startswith(("CI", "PYTEST", "HYPOTHESIS"))}

@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 import pytest
-from judge_builder import Script, Step, answers, dev_info, md5, md5_chal
+from judge_builder import Script, Step, answers, basic, dev_info, md5, md5_chal
 from judge_scripts import forgetful
 
 from conformance.judge.finding import FAIL, PASS, WARN
-from conformance.syncml.model import Alert, Status
+from conformance.syncml.model import Alert, Command, Get, Item, Status
 from conformance.transcript import DEVICE, SERVER
 
 
@@ -79,3 +79,25 @@ def test_a_message_that_comes_again_may_be_answered_item_by_item_again(named: in
             script.steps.append(Step(asked.side, asked.message, {**asked.data, "exchange": 2}))
             script.exchange, script._ids["server"] = 2, 0
     assert outcome(script, "DM-STA-005") == expected
+
+
+@pytest.mark.parametrize(
+    ("shown", "codes", "expected"),
+    [
+        ((True, True, False), ("200", "200", "200"), [WARN]), ((True, True, False), ("212", "200", "200"), []),
+        ((False, False, False), ("200", "200", "200"), []), ((True, True, True), ("200", "200", "200"), []),
+        ((True, False, False), ("212", "200", "200"), []), ((True, True, False), ("200", "200", "401"), [PASS]),
+    ],
+)  # fmt: skip
+def test_dm_auth_023_who_said_212_or_saw_nobody_misses_nothing(
+    shown: tuple[bool, ...], codes: tuple[str, ...], expected: list[str]
+) -> None:
+    script = Script()
+    said: list[Command] = [Alert(data="1201"), dev_info()]
+    for there, code in zip(shown, codes, strict=True):
+        asked = script.client(*said, cred=basic() if there else None)
+        said = answers(script.server(*answers(asked, code), Get(items=[Item(target="./DevInfo/Man")])))
+    assert outcome(script, "DM-AUTH-023") == expected
+    for finding in script.judge("server"):
+        if finding.requirement == "DM-AUTH-023" and finding.outcome == WARN:
+            assert "without the credentials that 200 asked for" in finding.message

@@ -6,9 +6,10 @@ import os
 import subprocess
 import sys
 from pathlib import Path
+from types import SimpleNamespace
+from typing import Any
 
-import pytest
-from resuming import ROOT, digest, read
+from resuming import ROOT, Resuming, digest, pytest_configure, read
 
 TESTS = '''
 import os, pathlib, pytest
@@ -21,26 +22,39 @@ def test_some(n):
 '''
 
 
-def played(folder: Path, wrong: int, *words: str) -> tuple[int, list[str]]:
+def played(folder: Path, wrong: int) -> tuple[int, list[str]]:
     """Runs the tests in a process of its own; its exit status, and the tests that were played."""
     (folder / "test_it.py").write_text(TESTS)
     (folder / "played").unlink(missing_ok=True)
-    environ = {**os.environ, "PLAYED": str(folder / "played"), "WRONG": str(wrong), "PYTHONPATH": str(ROOT / "tests")}
-    command = [sys.executable, "-m", "pytest", "-p", "resuming", "-p", "no:cacheprovider", "--resume", "file", *words, "test_it.py"]
+    kept = {name: value for name, value in os.environ.items() if not name.startswith(("CI", "PYTEST", "HYPOTHESIS"))}
+    environ = {**kept, "PLAYED": str(folder / "played"), "WRONG": str(wrong), "PYTHONPATH": str(ROOT / "tests")}
+    plain = ["-p", "no:cacheprovider", "-p", "no:xdist"]
+    command = [sys.executable, "-m", "pytest", "-p", "resuming", *plain, "--resume", "file", "test_it.py"]
     ended = subprocess.run(command, cwd=folder, env=environ, capture_output=True, timeout=120, check=False)
     return ended.returncode, sorted((folder / "played").read_text().split()) if (folder / "played").exists() else []
 
 
-@pytest.mark.long
-@pytest.mark.parametrize("words", [("-p", "no:xdist"), ("-n", "2")], ids=["alone", "workers"])
-def test_what_passed_is_left_out_and_what_failed_is_tried_again(tmp_path: Path, words: tuple[str, ...]) -> None:
-    assert played(tmp_path, 2, *words) == (1, ["0", "1", "2", "3"])
+def test_what_passed_is_left_out_and_what_failed_is_tried_again(tmp_path: Path) -> None:
+    assert played(tmp_path, 2) == (1, ["0", "1", "2", "3"])
     assert len(read(tmp_path / "file", digest())) == 3
     with (tmp_path / "file").open("a") as file:
         file.write('"test_it.py::test_s')  # a run that was killed
-    assert played(tmp_path, 9, *words) == (0, ["2"])
-    assert played(tmp_path, 9, *words) == (5, [])
+    assert played(tmp_path, 9) == (0, ["2"])
+    assert played(tmp_path, 9) == (5, [])
     assert len(read(tmp_path / "file", digest())) == 4
+
+
+def test_workers_are_told_what_has_passed_and_write_nothing(tmp_path: Path) -> None:
+    path = tmp_path / "file"
+    path.write_text(f'{digest()}\n"a::b"\n')
+    node = SimpleNamespace(workerinput={})
+    Resuming.begun(path).pytest_configure_node(node)
+    assert node.workerinput == {"passed": ["a::b"]}
+    registered: list[Resuming] = []
+    manager = SimpleNamespace(register=registered.append)
+    config: Any = SimpleNamespace(workerinput=node.workerinput, getoption=lambda name: path, pluginmanager=manager)
+    pytest_configure(config)
+    assert [(each.path, each.passed) for each in registered] == [(None, ["a::b"])]
 
 
 def test_other_sources_begin_anew(tmp_path: Path) -> None:
