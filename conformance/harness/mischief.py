@@ -7,8 +7,8 @@ from typing import TYPE_CHECKING, Any
 from conformance.dm.credentials import BASIC, MAC_HEADER, mac_header
 from conformance.dm.serversession import SESSION_ABORT, Outgoing, PeerKeys, ServerSession, ServerSettings
 from conformance.harness.commands import prepare
+from conformance.judge.lookup import said_by_device
 from conformance.syncml.model import Alert, Cred, Header, Message, Status
-from conformance.transcript import DEVICE
 
 if TYPE_CHECKING:
     from conformance.harness.clientplayer import ClientPlayer
@@ -140,13 +140,7 @@ def _give(player: ClientPlayer, talk: Conversation, how: str, wish: dict[str, An
 
 def _note(player: ClientPlayer, talk: Conversation, since: int) -> None:
     """Writes down what came in that session after the answer."""
-    said = [
-        event
-        for event in player.recorder.transcript.of("message")
-        if event.sender == DEVICE and event.data.get("session") == talk.label
-    ]
-    known = {event.data.get("sha256") for event in said if event.n <= since}  # what comes once more is no answer
-    fresh = [event.decoded() for event in said if event.n > since and event.data.get("sha256") not in known]
+    fresh = [event.decoded() for event in said_by_device(player.recorder.transcript, talk.label, since)]
     came = [decoded.message for decoded in fresh if decoded is not None]
     says = "after the answer of the suite's server"
     player.value("comes", bool(came), f"a message {says}")

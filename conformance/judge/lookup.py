@@ -145,17 +145,24 @@ class Answers:
         return self.statuses[0].data if self.statuses else None
 
 
-def answers_of(transcript: Transcript, sent: Mapping[str, Any], *, whole: bool = False) -> Answers:
-    """What came for a command: ``sent`` is the entry that the player wrote down when it went out. ``whole``: long values
-    are complete. A message that comes once more as its answer was lost says nothing new."""
-    found, seen = Answers(), set[str]()
+def said_by_device(transcript: Transcript, session: str, since: int) -> Iterator[Event]:
+    """The messages of the device in a session behind the event ``since``. One that comes once more as its answer was lost says
+    nothing new, and is left out."""
+    known: set[str] = set()
     for event in transcript.of("message"):
-        if event.n <= sent["event"] or event.sender != DEVICE or event.data.get("session") != sent["session"]:
+        if event.sender != DEVICE or event.data.get("session") != session:
             continue
         octets = str(event.data.get("sha256") or event.n)
-        if octets in seen:
-            continue
-        seen.add(octets)
+        if event.n > since and octets not in known:
+            yield event
+        known.add(octets)
+
+
+def answers_of(transcript: Transcript, sent: Mapping[str, Any], *, whole: bool = False) -> Answers:
+    """What came for a command: ``sent`` is the entry that the player wrote down when it went out. ``whole``: long values
+    are complete."""
+    found = Answers()
+    for event in said_by_device(transcript, sent["session"], sent["event"]):
         decoded = event.whole() if whole else event.decoded()
         for command in decoded.message.commands if decoded else ():
             if not isinstance(command, Status | Results) or command.cmd_ref != sent["cmd_id"]:
