@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any
 
+import pytest
 from judge_builder import (
     Mark,
     Script,
@@ -283,6 +284,22 @@ def said(script: Script, requirement: str, side: str) -> list[tuple[str, int | N
         for f in script.judge(side)
         if f.requirement == requirement
     ]
+
+
+Row = tuple[str, str, Callable[[], Script], Callable[[Script], Any], list[Any]]
+"""A row of a table: requirement, side, what makes a transcript, what is changed in it, and what :func:`said` then gives."""
+
+
+def each_row(rows: list[Row]) -> pytest.MarkDecorator:
+    """A test for each row of a table; its name says requirement and side."""
+    return pytest.mark.parametrize("row", rows, ids=[f"{row[0]}-{row[1]}-{n}" for n, row in enumerate(rows)])
+
+
+def said_of(requirement: str, side: str, base: Callable[[], Script], spoil: Callable[[Script], Any]) -> list[Any]:
+    """What is said about a requirement once a transcript was changed."""
+    script = base()
+    spoil(script)
+    return said(script, requirement, side)
 
 
 ONCE, TWICE = [(PASS, None, "once")], [(PASS, None, "2 times")]

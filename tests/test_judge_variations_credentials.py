@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from typing import Any
 
-import pytest
 from judge_builder import (
     Script,
     answers,
@@ -19,7 +18,7 @@ from judge_builder import (
     with_mac,
 )
 from judge_scripts import repeating, retried_md5, right_mac, right_md5, server_challenged, stubborn
-from judge_seen import ONCE, TWICE, said
+from judge_seen import ONCE, TWICE, Row, each_row, said_of
 from judge_spoils import at, both, change, code, data, drop, extra, header, seen
 
 from conformance.judge.finding import FAIL, PASS, WARN
@@ -194,10 +193,6 @@ ROWS: list[tuple[str, str, Any, Any, list[Any]]] = [
 ]  # fmt: skip
 
 
-@pytest.mark.parametrize(
-    ("requirement", "side", "base", "spoil", "found"), ROWS, ids=[f"{row[0]}-{row[1]}-{n}" for n, row in enumerate(ROWS)]
-)
-def test_what_is_said_of_credentials(requirement: str, side: str, base: Any, spoil: Any, found: list[Any]) -> None:
-    script = base()
-    spoil(script)
-    assert said(script, requirement, side) == found
+@each_row(ROWS)
+def test_what_is_said_of_credentials(row: Row) -> None:
+    assert said_of(*row[:4]) == row[4]

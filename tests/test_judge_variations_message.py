@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from typing import Any
 
-import pytest
 from judge_builder import (
     DEVICE_ID,
     URL,
@@ -18,7 +17,7 @@ from judge_builder import (
     with_mac,
 )
 from judge_scripts import quiet_end, with_sizes
-from judge_seen import ONCE, TWICE, said
+from judge_seen import ONCE, TWICE, Row, each_row, said_of
 from judge_spoils import at, both, change, data, first_item, header, labelled, no_response, seen
 
 from conformance.judge.finding import FAIL, PASS, WARN
@@ -187,10 +186,6 @@ ROWS: list[tuple[str, str, Any, Any, list[Any]]] = [
 ]  # fmt: skip
 
 
-@pytest.mark.parametrize(
-    ("requirement", "side", "base", "spoil", "found"), ROWS, ids=[f"{row[0]}-{row[1]}-{n}" for n, row in enumerate(ROWS)]
-)
-def test_what_is_said_of_a_message(requirement: str, side: str, base: Any, spoil: Any, found: list[Any]) -> None:
-    script = base()
-    spoil(script)
-    assert said(script, requirement, side) == found
+@each_row(ROWS)
+def test_what_is_said_of_a_message(row: Row) -> None:
+    assert said_of(*row[:4]) == row[4]

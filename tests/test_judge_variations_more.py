@@ -24,7 +24,7 @@ from judge_builder import (
     upload,
 )
 from judge_scripts import _open_server, right_mac, right_md5
-from judge_seen import FIELDS, ONCE, TWICE, in_wbxml, marked, said, two_triggers
+from judge_seen import FIELDS, ONCE, TWICE, Row, each_row, in_wbxml, marked, said, said_of, two_triggers
 from judge_spoils import at, both, change, code, data, drop, extra, final, header, raw, seen
 from test_judge_parts import executed, run, told
 from test_judge_variations_tree import pieces
@@ -126,13 +126,9 @@ ROWS: list[tuple[str, str, Any, Any, list[Any]]] = [
 ]  # fmt: skip
 
 
-@pytest.mark.parametrize(
-    ("requirement", "side", "base", "spoil", "found"), ROWS, ids=[f"{row[0]}-{row[1]}-{n}" for n, row in enumerate(ROWS)]
-)
-def test_what_is_said(requirement: str, side: str, base: Any, spoil: Any, found: list[Any]) -> None:
-    script = base()
-    spoil(script)
-    assert said(script, requirement, side) == found
+@each_row(ROWS)
+def test_what_is_said(row: Row) -> None:
+    assert said_of(*row[:4]) == row[4]
 
 
 def held(text: str, form: str | None = None) -> Script:

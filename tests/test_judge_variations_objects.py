@@ -4,10 +4,9 @@ from __future__ import annotations
 
 from typing import Any
 
-import pytest
 from judge_builder import URL, Script, answers, basic, commanded, dev_info, header_status, item, large, results, update, upload
 from judge_scripts import _encoded, interrupted
-from judge_seen import ONCE, TWICE, in_wbxml, in_xml, long_alert, said, spoilt, wbxml
+from judge_seen import ONCE, TWICE, Row, each_row, in_wbxml, in_xml, long_alert, said, said_of, spoilt, wbxml
 from judge_spoils import _padded, at, both, change, code, cut_off, data, drop, extra, final, first_item, first_meta, raw
 from test_judge_variations_package import meta_of, nothing, take, times
 
@@ -259,13 +258,9 @@ ROWS: list[tuple[str, str, Any, Any, list[Any]]] = [
 ]  # fmt: skip
 
 
-@pytest.mark.parametrize(
-    ("requirement", "side", "base", "spoil", "found"), ROWS, ids=[f"{row[0]}-{row[1]}-{n}" for n, row in enumerate(ROWS)]
-)
-def test_objects_and_their_form(requirement: str, side: str, base: Any, spoil: Any, found: list[Any]) -> None:
-    script = base()
-    spoil(script)
-    assert said(script, requirement, side) == found
+@each_row(ROWS)
+def test_objects_and_their_form(row: Row) -> None:
+    assert said_of(*row[:4]) == row[4]
 
 
 def test_dm_enc_012_the_list_of_one_get_says_nothing_of_another() -> None:

@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 from judge_builder import CATALOGUE, Script, commanded, item, large, report, update, with_mac
-from judge_seen import ONCE, TWICE, after_trigger, fetched, long_alert, said
+from judge_seen import ONCE, TWICE, Row, after_trigger, each_row, fetched, long_alert, said_of
 from judge_spoils import at, both, change, code, data, extra, header, last_first
 from test_judge_parts import activity, executed, matched, run, told
 from test_judge_rules_tree import shown, story, write
@@ -127,13 +127,9 @@ ROWS: list[tuple[str, str, Any, Any, list[Any]]] = [
 ]  # fmt: skip
 
 
-@pytest.mark.parametrize(
-    ("requirement", "side", "base", "spoil", "found"), ROWS, ids=[f"{row[0]}-{row[1]}-{n}" for n, row in enumerate(ROWS)]
-)
-def test_what_is_said_of_these(requirement: str, side: str, base: Any, spoil: Any, found: list[Any]) -> None:
-    script = base()
-    spoil(script)
-    assert said(script, requirement, side) == found
+@each_row(ROWS)
+def test_what_is_said_of_these(row: Row) -> None:
+    assert said_of(*row[:4]) == row[4]
 
 
 def test_a_report_takes_its_format_from_the_alert_where_its_item_has_none() -> None:

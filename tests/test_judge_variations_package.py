@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from typing import Any
 
-import pytest
 from judge_builder import (
     Script,
     aborted,
@@ -15,7 +14,7 @@ from judge_builder import (
     upload,
 )
 from judge_scripts import _encoded, _open_server, atomic, choice, late_alert, quiet_end, sequence, texts, two_gets, typed
-from judge_seen import ONCE, TWICE, said
+from judge_seen import ONCE, TWICE, Row, each_row, said_of
 from judge_spoils import (
     at,
     both,
@@ -259,10 +258,6 @@ ROWS: list[tuple[str, str, Any, Any, list[Any]]] = [
 ]  # fmt: skip
 
 
-@pytest.mark.parametrize(
-    ("requirement", "side", "base", "spoil", "found"), ROWS, ids=[f"{row[0]}-{row[1]}-{n}" for n, row in enumerate(ROWS)]
-)
-def test_what_is_said_of_a_package(requirement: str, side: str, base: Any, spoil: Any, found: list[Any]) -> None:
-    script = base()
-    spoil(script)
-    assert said(script, requirement, side) == found
+@each_row(ROWS)
+def test_what_is_said_of_a_package(row: Row) -> None:
+    assert said_of(*row[:4]) == row[4]

@@ -26,7 +26,7 @@ from judge_builder import (
     with_mac,
 )
 from judge_scripts import _encoded, generic, right_md5, server_challenged
-from judge_seen import ONCE, TWICE, in_wbxml, large_told, said, triggered, two_alerts
+from judge_seen import ONCE, TWICE, Row, each_row, in_wbxml, large_told, said_of, triggered, two_alerts
 from judge_spoils import at, both, change, code, cut_off, data, drop, extra, first_item, header, no_response, seen
 from test_judge_parts import activity, executed, matched, run, told
 from test_judge_rules_tree import asked, shown
@@ -305,13 +305,9 @@ ROWS: list[tuple[str, str, Any, Any, list[Any]]] = [
 ]  # fmt: skip
 
 
-@pytest.mark.parametrize(
-    ("requirement", "side", "base", "spoil", "found"), ROWS, ids=[f"{row[0]}-{row[1]}-{n}" for n, row in enumerate(ROWS)]
-)
-def test_what_is_said_there(requirement: str, side: str, base: Any, spoil: Any, found: list[Any]) -> None:
-    script = base()
-    spoil(script)
-    assert said(script, requirement, side) == found
+@each_row(ROWS)
+def test_what_is_said_there(row: Row) -> None:
+    assert said_of(*row[:4]) == row[4]
 
 
 # -- small things --------------------------------------------------------------------------------------------------------

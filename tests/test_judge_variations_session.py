@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from typing import Any
 
-import pytest
 from judge_builder import (
     Script,
     aborted,
@@ -22,7 +21,7 @@ from judge_builder import (
     upload,
 )
 from judge_scripts import _open_server, _silent_server, quiet_end
-from judge_seen import ONCE, TWICE, long_alert, said
+from judge_seen import ONCE, TWICE, Row, each_row, long_alert, said_of
 from judge_spoils import (
     at,
     both,
@@ -285,10 +284,6 @@ ROWS: list[tuple[str, str, Any, Any, list[Any]]] = [
 ]  # fmt: skip
 
 
-@pytest.mark.parametrize(
-    ("requirement", "side", "base", "spoil", "found"), ROWS, ids=[f"{row[0]}-{row[1]}-{n}" for n, row in enumerate(ROWS)]
-)
-def test_who_must_speak_and_who_may(requirement: str, side: str, base: Any, spoil: Any, found: list[Any]) -> None:
-    script = base()
-    spoil(script)
-    assert said(script, requirement, side) == found
+@each_row(ROWS)
+def test_who_must_speak_and_who_may(row: Row) -> None:
+    assert said_of(*row[:4]) == row[4]

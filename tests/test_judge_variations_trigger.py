@@ -11,12 +11,14 @@ from judge_seen import (
     FIELDS,
     ONCE,
     TWICE,
+    Row,
     after_trigger,
     begun,
+    each_row,
     in_wbxml,
     in_xml,
     marked,
-    said,
+    said_of,
     spoilt,
     triggered,
     two_triggers,
@@ -149,13 +151,9 @@ ROWS: list[tuple[str, str, Any, Any, list[Any]]] = [
 ]  # fmt: skip
 
 
-@pytest.mark.parametrize(
-    ("requirement", "side", "base", "spoil", "found"), ROWS, ids=[f"{row[0]}-{row[1]}-{n}" for n, row in enumerate(ROWS)]
-)
-def test_what_is_said_of_a_trigger(requirement: str, side: str, base: Any, spoil: Any, found: list[Any]) -> None:
-    script = base()
-    spoil(script)
-    assert said(script, requirement, side) == found
+@each_row(ROWS)
+def test_what_is_said_of_a_trigger(row: Row) -> None:
+    assert said_of(*row[:4]) == row[4]
 
 
 @pytest.mark.parametrize(
